@@ -1,0 +1,40 @@
+/*
+ * Hashes and what is built from them: SHA-256 [FIPS 180-4], HMAC [RFC 2104], HKDF [RFC 5869], and
+ * MD5 [RFC 1321], which is here for HTTP Digest authentication alone.
+ */
+#ifndef KM_CRYPTO_DIGEST_H
+#define KM_CRYPTO_DIGEST_H
+
+#include "base/bytes.h"
+
+#define KM_DIGEST_SHA256_BYTES 32
+#define KM_DIGEST_MD5_BYTES    16
+
+/* A SHA-256 in pieces. */
+struct km_digest;
+
+/* Returns 0, KM_ERR_MEMORY or KM_ERR_CRYPTO. */
+KM_MUST_USE int km_digest_create(struct km_digest **ret_digest);
+KM_MUST_USE int km_digest_update(struct km_digest *digest, struct km_bytes view);
+
+/* Give the result and begin anew. */
+KM_MUST_USE int km_digest_finish(
+    struct km_digest *digest, uint8_t ret_hash[static KM_DIGEST_SHA256_BYTES]);
+void km_digest_destroy(struct km_digest *digest);
+
+/* In one go. Each returns 0, KM_ERR_CRYPTO, or KM_ERR_LIMIT for sizes that OpenSSL does not take.
+ */
+KM_MUST_USE int km_digest_sha256(
+    struct km_bytes view, uint8_t ret_hash[static KM_DIGEST_SHA256_BYTES]);
+KM_MUST_USE int km_digest_md5(struct km_bytes view, uint8_t ret_hash[static KM_DIGEST_MD5_BYTES]);
+KM_MUST_USE int km_digest_hmac_sha256(
+    struct km_bytes key, struct km_bytes view, uint8_t ret_hash[static KM_DIGEST_SHA256_BYTES]);
+
+/*
+ * Derive `size` bytes (at most 255 * 32) from a key: extract and expand. The salt need not be
+ * secret; `info` says what the result is for.
+ */
+KM_MUST_USE int km_digest_hkdf_sha256(struct km_bytes key, struct km_bytes salt,
+    struct km_bytes info, uint8_t *ret_derived, size_t size);
+
+#endif
