@@ -1,0 +1,261 @@
+#include "guard/database.h"
+
+#include "base/buf.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define SCHEMA_VERSION  1
+#define BUSY_TIMEOUT_MS 5000
+
+struct km_database {
+	sqlite3 *sqlite;
+};
+
+static const char schema[] =
+    "CREATE TABLE setting (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;"
+    "CREATE TABLE data_key ("
+    " id BLOB PRIMARY KEY, camera BLOB NOT NULL, day INTEGER NOT NULL, wrapped BLOB,"
+    " created_us INTEGER NOT NULL, destroyed_us INTEGER, UNIQUE (camera, day)) WITHOUT ROWID;"
+    "CREATE TABLE camera ("
+    " id BLOB PRIMARY KEY, name TEXT NOT NULL, url TEXT NOT NULL, user TEXT NOT NULL,"
+    " password BLOB, transport INTEGER NOT NULL, allows_basic INTEGER NOT NULL, pin BLOB,"
+    " retain_us INTEGER NOT NULL, retain_bytes INTEGER NOT NULL, is_enabled INTEGER NOT NULL,"
+    " created_us INTEGER NOT NULL, dropped_us INTEGER) WITHOUT ROWID;"
+    "CREATE UNIQUE INDEX camera_name ON camera (name) WHERE dropped_us IS NULL;"
+    "CREATE TABLE account ("
+    " id BLOB PRIMARY KEY, name TEXT NOT NULL UNIQUE, role INTEGER NOT NULL, hash TEXT NOT NULL,"
+    " is_disabled INTEGER NOT NULL, failures INTEGER NOT NULL, locked_until_us INTEGER NOT NULL,"
+    " created_us INTEGER NOT NULL, password_us INTEGER NOT NULL) WITHOUT ROWID;"
+    "CREATE TABLE camera_grant ("
+    " account BLOB NOT NULL, camera BLOB NOT NULL, right_number INTEGER NOT NULL,"
+    " PRIMARY KEY (account, camera, right_number)) WITHOUT ROWID;"
+    "CREATE TABLE journal ("
+    " number INTEGER PRIMARY KEY, unix_us INTEGER NOT NULL, monotonic_us INTEGER NOT NULL,"
+    " event INTEGER NOT NULL, camera BLOB, account BLOB, text TEXT NOT NULL, hash BLOB NOT NULL);"
+    "CREATE TRIGGER journal_keeps BEFORE UPDATE ON journal"
+    " BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;"
+    "CREATE TRIGGER journal_keeps_all BEFORE DELETE ON journal"
+    " BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;"
+    "PRAGMA user_version = 1;";
+
+static int error_of(int status)
+{
+	switch (status & 0xff) {
+	case SQLITE_OK:
+	case SQLITE_DONE:
+	case SQLITE_ROW:
+		return 0;
+	case SQLITE_CONSTRAINT:
+		return KM_ERR_EXISTS;
+	case SQLITE_FULL:
+		return KM_ERR_NO_SPACE;
+	case SQLITE_NOMEM:
+		return KM_ERR_MEMORY;
+	default:
+		return KM_ERR_DATABASE;
+	}
+}
+
+int km_database_exec(struct km_database *database, const char *sql)
+{
+	return error_of(sqlite3_exec(database->sqlite, sql, NULL, NULL, NULL));
+}
+
+void km_database_undo(struct km_database *database)
+{
+	(void)sqlite3_exec(database->sqlite, "ROLLBACK", NULL, NULL, NULL);
+}
+
+static int on_version(void *context, sqlite3_stmt *row)
+{
+	*(int *)context = sqlite3_column_int(row, 0);
+	return 0;
+}
+
+static int prepare_schema(struct km_database *database)
+{
+	int version = 0;
+	int err = km_database_exec(database,
+	    "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
+	    "PRAGMA secure_delete = ON; PRAGMA trusted_schema = OFF;");
+
+	if (err == 0) {
+		err =
+		    km_database_run(database, "PRAGMA user_version", NULL, 0, on_version, &version);
+	}
+	if (err < 0) {
+		return err;
+	}
+	if (version > SCHEMA_VERSION) {
+		return KM_ERR_UNSUPPORTED;
+	}
+	if (version == SCHEMA_VERSION) {
+		return 0;
+	}
+	err = km_database_exec(database, "BEGIN IMMEDIATE");
+	if (err == 0) {
+		err = km_database_exec(database, schema);
+	}
+	if (err == 0) {
+		return km_database_exec(database, "COMMIT");
+	}
+	km_database_undo(database);
+	return err;
+}
+
+int km_database_open(const char *path, bool may_create, struct km_database **ret_database)
+{
+	struct km_database *database = calloc(1, sizeof(*database));
+	int flags =
+	    SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOFOLLOW | (may_create ? SQLITE_OPEN_CREATE : 0);
+	mode_t mask = 0;
+	int err = 0;
+
+	if (database == NULL) {
+		return KM_ERR_MEMORY;
+	}
+	if (!may_create && access(path, F_OK) < 0) {
+		err = errno == ENOENT ? KM_ERR_NOT_FOUND : KM_ERR_SYS;
+		goto out;
+	}
+	mask = umask(077);
+	err = error_of(sqlite3_open_v2(path, &database->sqlite, flags, NULL));
+	if (err == 0) {
+		(void)sqlite3_busy_timeout(database->sqlite, BUSY_TIMEOUT_MS);
+		err = prepare_schema(database);
+	}
+	(void)umask(mask);
+	if (err < 0) {
+		goto out;
+	}
+	*ret_database = database;
+	database = NULL;
+out:
+	km_database_close(database);
+	return err;
+}
+
+void km_database_close(struct km_database *database)
+{
+	if (database != NULL) {
+		(void)sqlite3_close(database->sqlite);
+		free(database);
+	}
+}
+
+static int bind(sqlite3_stmt *statement, int position, const struct km_database_value *value)
+{
+	/* An empty value is a value: NULL data would be bound as NULL. */
+	const void *data = value->bytes.size == 0 ? "" : (const void *)value->bytes.data;
+
+	switch (value->kind) {
+	case KM_VALUE_NUMBER:
+		return sqlite3_bind_int64(statement, position, value->number);
+	case KM_VALUE_TEXT:
+		return sqlite3_bind_text64(
+		    statement, position, data, value->bytes.size, SQLITE_STATIC, SQLITE_UTF8);
+	case KM_VALUE_BLOB:
+		return sqlite3_bind_blob64(
+		    statement, position, data, value->bytes.size, SQLITE_STATIC);
+	case KM_VALUE_NULL:
+		break;
+	}
+	return sqlite3_bind_null(statement, position);
+}
+
+int km_database_run(struct km_database *database, const char *sql,
+    const struct km_database_value *values, size_t count,
+    int (*on_row)(void *context, sqlite3_stmt *row), void *context)
+{
+	sqlite3_stmt *statement = NULL;
+	int status = sqlite3_prepare_v2(database->sqlite, sql, -1, &statement, NULL);
+	int err = error_of(status);
+
+	for (size_t i = 0; err == 0 && i < count; i++) {
+		err = error_of(bind(statement, (int)i + 1, &values[i]));
+	}
+	while (err == 0) {
+		status = sqlite3_step(statement);
+		if (status != SQLITE_ROW) {
+			err = error_of(status);
+			break;
+		}
+		if (on_row != NULL) {
+			err = on_row(context, statement);
+		}
+	}
+	(void)sqlite3_finalize(statement);
+	return err;
+}
+
+int km_database_changes(struct km_database *database)
+{
+	return sqlite3_changes(database->sqlite);
+}
+
+struct km_bytes km_database_blob(sqlite3_stmt *row, int column)
+{
+	const void *data = sqlite3_column_blob(row, column);
+
+	return km_bytes_from(data, data == NULL ? 0 : (size_t)sqlite3_column_bytes(row, column));
+}
+
+struct km_bytes km_database_text(sqlite3_stmt *row, int column)
+{
+	const void *data = sqlite3_column_text(row, column);
+
+	return km_bytes_from(data, data == NULL ? 0 : (size_t)sqlite3_column_bytes(row, column));
+}
+
+struct km_uuid km_database_uuid(sqlite3_stmt *row, int column)
+{
+	struct km_bytes blob = km_database_blob(row, column);
+	struct km_uuid uuid = { 0 };
+
+	if (blob.size == sizeof(uuid.bytes)) {
+		memcpy(uuid.bytes, blob.data, sizeof(uuid.bytes));
+	}
+	return uuid;
+}
+
+int km_database_put(struct km_database *database, const char *name, struct km_bytes value)
+{
+	return km_database_run(database,
+	    "INSERT INTO setting (name, value) VALUES (?1, ?2)"
+	    " ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+	    KM_VALUES(KM_WORDS(name), KM_DATA(value)), NULL, NULL);
+}
+
+struct getting {
+	struct km_buf *buf;
+	bool is_found;
+};
+
+static int on_setting(void *context, sqlite3_stmt *row)
+{
+	struct getting *getting = context;
+
+	getting->is_found = true;
+	km_buf_add(getting->buf, km_database_blob(row, 0));
+	return km_buf_error(getting->buf);
+}
+
+int km_database_get(struct km_database *database, const char *name, struct km_buf *buf)
+{
+	struct getting getting = { .buf = buf };
+	int err = km_database_run(database, "SELECT value FROM setting WHERE name = ?1",
+	    KM_VALUES(KM_WORDS(name)), on_setting, &getting);
+
+	return err < 0 || getting.is_found ? err : KM_ERR_NOT_FOUND;
+}
+
+int km_database_forget(struct km_database *database, const char *name)
+{
+	return km_database_run(
+	    database, "DELETE FROM setting WHERE name = ?1", KM_VALUES(KM_WORDS(name)), NULL, NULL);
+}

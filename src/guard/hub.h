@@ -1,0 +1,117 @@
+/*
+ * The guard's middle: what it holds, and the parts that answer each role's messages. Private to
+ * guard/.
+ */
+#ifndef KM_GUARD_HUB_H
+#define KM_GUARD_HUB_H
+
+#include "base/time.h"
+#include "guard/accounts.h"
+#include "guard/cameras.h"
+#include "guard/children.h"
+#include "guard/database.h"
+#include "guard/options.h"
+#include "guard/sessions.h"
+#include "guard/vault.h"
+#include "io/loop.h"
+#include "model/messages.h"
+#include "priv/log.h"
+
+#define KM_HUB_PATH_SIZE   1024
+#define KM_HUB_CAMERAS_MAX 4096
+
+/* A camera as it lives in this process. */
+struct km_hub_camera {
+	struct km_camera entry;
+	struct km_process *receiver;             /* who takes its stream; NULL while disabled */
+	struct km_message_camera_state received; /* the last that its receiver said */
+	struct km_message_stream_state stored;   /* the last that the writer said */
+	uint64_t frames_before;                  /* counted by processes that have ended */
+	uint64_t stored_before;
+	int ring_memory_fd; /* -1: no ring */
+	int ring_event_fd;
+	uint64_t ring_generation;
+	bool is_watched;
+	bool is_marked; /* still there, while the entries are read again */
+};
+
+struct km_logins; /* guard/logins */
+
+struct km_hub {
+	struct km_loop *loop;
+	struct km_log *log;
+	struct km_options options;
+	char state_directory[KM_HUB_PATH_SIZE];
+	char recordings[KM_HUB_PATH_SIZE]; /* absolute */
+	char index[KM_HUB_PATH_SIZE];      /* absolute */
+	struct km_database *database;
+	struct km_vault *vault;
+	struct km_sessions sessions;
+	struct km_logins *logins;
+	struct km_children *children;
+	struct km_process *writer;
+	struct km_process *web;
+	struct km_hub_camera **cameras; /* by name */
+	size_t camera_count;
+	struct km_message_storage_state storage;
+	int64_t started_unix_us;
+	bool is_stopping;
+};
+
+struct km_hub_camera *km_hub_find(struct km_hub *hub, const struct km_uuid *id);
+
+/* Pack and send; a child that cannot take it is restarted by its owner. Logs what fails. */
+void km_hub_send(struct km_process *child, enum km_message_kind kind, const void *message);
+void km_hub_send_fds(struct km_process *child, enum km_message_kind kind, const void *message,
+    const int *fds, size_t fd_count);
+
+/* Read the entries from the database and bring receivers and writer in line with them. */
+KM_MUST_USE int km_hub_reload(struct km_hub *hub);
+
+/* One per role: a message that the table allows, already checked for its direction. */
+void km_hub_on_receiver(struct km_hub *hub, struct km_process *child, enum km_message_kind kind,
+    struct km_bytes message, int *fds, size_t fd_count);
+void km_hub_on_writer(struct km_hub *hub, struct km_process *child, enum km_message_kind kind,
+    struct km_bytes message);
+void km_hub_on_web(struct km_hub *hub, struct km_process *child, enum km_message_kind kind,
+    struct km_bytes message);
+
+/* A child runs: tell it what it needs. */
+void km_hub_start_receiver(struct km_hub *hub, struct km_process *child);
+void km_hub_start_writer(struct km_hub *hub, struct km_process *child);
+void km_hub_start_web(struct km_hub *hub, struct km_process *child);
+
+/* A child has ended. */
+void km_hub_end_receiver(struct km_hub *hub, struct km_process *child);
+void km_hub_end_writer(struct km_hub *hub);
+void km_hub_end_web(struct km_hub *hub);
+
+/* What every role may say (ready, event). Returns whether it was one of those. */
+bool km_hub_on_any(struct km_hub *hub, struct km_process *child, enum km_message_kind kind,
+    struct km_bytes message);
+
+/* Send a data key, or why not; wipes it. */
+void km_hub_answer_key(
+    struct km_process *child, uint32_t request, int err, struct km_vault_key *key);
+
+/* Tell a camera's receiver, or the writer, about it. */
+void km_hub_tell_receiver(struct km_hub *hub, const struct km_hub_camera *camera);
+void km_hub_tell_writer(struct km_hub *hub, const struct km_hub_camera *camera);
+
+void km_hub_close_ring(struct km_hub_camera *camera);
+
+/* What a login's outcome is told to web with. session: token of a new session, else empty. */
+void km_hub_answer_session(struct km_hub *hub, uint32_t request, struct km_bytes token,
+    const struct km_session *session, const struct km_account *account);
+void km_hub_refuse_session(
+    struct km_hub *hub, uint32_t request, int err, int64_t retry_after_us, const char *text);
+
+/* Send the ring of a camera, if there is one, as the answer to `request` (0: unasked). */
+void km_hub_send_ring(struct km_process *to, const struct km_hub_camera *camera, uint32_t request);
+
+/* The answer to status_get: `send` gets each message; `may_see` decides per camera (NULL: all). */
+void km_hub_tell_status(struct km_hub *hub, uint32_t request,
+    void (*send)(void *context, enum km_message_kind kind, const void *message),
+    bool (*may_see)(void *context, const struct km_uuid *camera), void *context);
+
+#endif

@@ -1,0 +1,391 @@
+/*
+ * What web may ask of the guard: who somebody is, what they may do, and the things that need a
+ * right. Every answer is decided here, on the object's camera.
+ */
+#include "base/text.h"
+#include "base/time.h"
+#include "guard/accounts.h"
+#include "guard/hub.h"
+#include "guard/hub_login.h"
+#include "guard/journal.h"
+#include "guard/logins.h"
+#include "io/clock.h"
+#include "model/states.h"
+#include "priv/log.h"
+
+#include <string.h>
+
+/*
+ * The account behind a session, if it may do this. Returns 0, KM_ERR_AUTH (no living session),
+ * KM_ERR_DENIED, or an error of the database.
+ */
+static int check(struct km_hub *hub, struct km_bytes token, enum km_right right,
+    const struct km_uuid *camera, struct km_account *ret_account,
+    const struct km_session **ret_session)
+{
+	const struct km_session *session =
+	    km_sessions_find(&hub->sessions, token, km_clock_monotonic_us());
+	bool may = false;
+	int err = 0;
+
+	if (session == NULL) {
+		return KM_ERR_AUTH;
+	}
+	err = km_accounts_find_id(hub->database, &session->account, ret_account);
+	if (err == 0) {
+		err = km_accounts_may(hub->database, ret_account, right, camera, &may);
+	}
+	if (err < 0) {
+		return err == KM_ERR_NOT_FOUND ? KM_ERR_AUTH : err;
+	}
+	if (ret_account->is_disabled) {
+		return KM_ERR_AUTH;
+	}
+	*ret_session = session;
+	return may ? 0 : KM_ERR_DENIED;
+}
+
+static void answer_done(
+    struct km_hub *hub, uint32_t request, int err, const struct km_uuid *camera, const char *text)
+{
+	struct km_message_done done = { .request = request, .err = err };
+
+	if (camera != NULL) {
+		done.camera = *camera;
+	}
+	(void)km_bytes_copy_text(km_bytes_text(text), done.text, sizeof(done.text));
+	km_hub_send(hub->web, KM_MESSAGE_done, &done);
+}
+
+void km_hub_answer_session(struct km_hub *hub, uint32_t request, struct km_bytes token,
+    const struct km_session *session, const struct km_account *account)
+{
+	int64_t left_us = km_sessions_ends_us(&hub->sessions, session) - km_clock_monotonic_us();
+	struct km_message_session_reply reply = {
+		.request = request,
+		.session_size = (uint32_t)token.size,
+		.csrf_size = KM_SESSION_CSRF_BYTES,
+		.account = account->id,
+		.role = (uint8_t)account->role,
+		.expires_unix_us = km_clock_unix_us() + left_us,
+	};
+
+	if (token.size > 0) {
+		memcpy(reply.session, token.data, token.size);
+	}
+	memcpy(reply.csrf, session->csrf, sizeof(reply.csrf));
+	memcpy(reply.name, account->name, sizeof(reply.name));
+	km_hub_send(hub->web, KM_MESSAGE_session_reply, &reply);
+	explicit_bzero(&reply, sizeof(reply));
+}
+
+void km_hub_refuse_session(
+    struct km_hub *hub, uint32_t request, int err, int64_t retry_after_us, const char *text)
+{
+	struct km_message_session_reply reply = {
+		.request = request,
+		.err = err,
+		.retry_after_us = retry_after_us,
+	};
+
+	(void)km_bytes_copy_text(km_bytes_text(text), reply.text, sizeof(reply.text));
+	km_hub_send(hub->web, KM_MESSAGE_session_reply, &reply);
+}
+
+/* Logins and set-up come back here. */
+static void on_login(void *context, uint32_t request, int err, const struct km_account *account,
+    int64_t retry_after_us, const char *text)
+{
+	struct km_hub *hub = context;
+	uint8_t token[KM_SESSION_TOKEN_BYTES];
+	const struct km_session *session = NULL;
+
+	if (err == 0) {
+		err = km_sessions_begin(
+		    &hub->sessions, &account->id, km_clock_monotonic_us(), token, &session);
+	}
+	if (err < 0) {
+		km_hub_refuse_session(hub, request, err, retry_after_us, text);
+		return;
+	}
+	km_hub_answer_session(hub, request, KM_BYTES_OF(token), session, account);
+	explicit_bzero(token, sizeof(token));
+}
+
+const struct km_logins_events km_hub_login_events = { .on_login = on_login };
+
+static void on_session_check(struct km_hub *hub, const struct km_message_session_check *check_for)
+{
+	struct km_bytes token = km_bytes_from(check_for->session, check_for->session_size);
+	struct km_account account;
+	const struct km_session *session = NULL;
+	int err = check(
+	    hub, token, (enum km_right)check_for->right, &check_for->camera, &account, &session);
+
+	if (err < 0) {
+		km_hub_refuse_session(hub, check_for->request, err, 0, "");
+		return;
+	}
+	km_hub_answer_session(hub, check_for->request, km_bytes_from(NULL, 0), session, &account);
+}
+
+static void on_logout(struct km_hub *hub, const struct km_message_logout *logout)
+{
+	struct km_bytes token = km_bytes_from(logout->session, logout->session_size);
+	struct km_message_session_ended ended = { .session_size = logout->session_size };
+	const struct km_session *session =
+	    km_sessions_find(&hub->sessions, token, km_clock_monotonic_us());
+
+	if (session != NULL) {
+		km_journal_note(hub->database, KM_EVENT_LOGOUT, NULL, &session->account, "%s", "");
+		(void)km_sessions_end(&hub->sessions, token);
+		memcpy(ended.session, logout->session, sizeof(ended.session));
+		km_hub_send(hub->web, KM_MESSAGE_session_ended, &ended);
+	}
+	answer_done(hub, logout->request, 0, NULL, "");
+}
+
+static void on_live_open(struct km_hub *hub, const struct km_message_live_open *open)
+{
+	struct km_hub_camera *camera = km_hub_find(hub, &open->camera);
+	struct km_message_camera_watch watch = { .camera = open->camera, .is_watched = true };
+	struct km_account account;
+	const struct km_session *session = NULL;
+	int err = check(hub, km_bytes_from(open->session, open->session_size), KM_RIGHT_LIVE,
+	    &open->camera, &account, &session);
+
+	if (err == 0 && camera == NULL) {
+		err = KM_ERR_NOT_FOUND;
+	}
+	if (err == 0) {
+		/* Also without a ring yet: as soon as there is one, web gets it. */
+		camera->is_watched = true;
+		km_hub_send(camera->receiver, KM_MESSAGE_camera_watch, &watch);
+		err = camera->ring_memory_fd < 0 ? KM_ERR_AGAIN : 0;
+	}
+	if (err < 0) {
+		answer_done(hub, open->request, err, &open->camera,
+		    camera == NULL ? "" : camera->received.error);
+		return;
+	}
+	km_hub_send_ring(hub->web, camera, open->request);
+}
+
+static void unwatch(struct km_hub_camera *camera)
+{
+	struct km_message_camera_watch watch = { .camera = camera->entry.id };
+
+	if (camera->is_watched) {
+		camera->is_watched = false;
+		km_hub_send(camera->receiver, KM_MESSAGE_camera_watch, &watch);
+	}
+}
+
+static void on_live_close(struct km_hub *hub, const struct km_message_live_close *close)
+{
+	struct km_hub_camera *camera = km_hub_find(hub, &close->camera);
+
+	if (camera != NULL) {
+		unwatch(camera);
+	}
+}
+
+/* A recording's key, for somebody who may see that camera's recordings. */
+static void on_key_open(struct km_hub *hub, const struct km_message_key_open *open)
+{
+	struct km_vault_key key = { 0 };
+	struct km_account account;
+	const struct km_session *session = NULL;
+	int err = km_vault_find_key(hub->vault, &open->key, &key);
+
+	/* The camera is the key's own, not one that the request names. */
+	if (err == 0) {
+		err = check(hub, km_bytes_from(open->session, open->session_size),
+		    KM_RIGHT_PLAYBACK, &key.camera, &account, &session);
+	}
+	km_hub_answer_key(hub->web, open->request, err, &key);
+}
+
+/* --- cameras --- */
+
+static void fill_entry(const struct km_message_camera_put *put, struct km_camera *camera)
+{
+	camera->id = put->camera;
+	memcpy(camera->name, put->name, sizeof(camera->name));
+	memcpy(camera->url, put->url, sizeof(camera->url));
+	memcpy(camera->user, put->user, sizeof(camera->user));
+	camera->transport = put->transport;
+	camera->allows_basic = put->allows_basic != 0;
+	camera->has_pin = put->pin_size == KM_CAMERA_PIN_BYTES;
+	memcpy(camera->pin, put->pin, sizeof(camera->pin));
+	camera->retain_us = put->retain_us;
+	camera->retain_bytes = put->retain_bytes;
+	camera->is_enabled = put->is_enabled != 0;
+}
+
+static void on_camera_put(struct km_hub *hub, struct km_message_camera_put *put)
+{
+	struct km_camera camera = { 0 };
+	struct km_bytes password = km_bytes_text(put->password);
+	struct km_account account;
+	const struct km_session *session = NULL;
+	struct km_uuid id = put->camera;
+	const char *text = "";
+	int err = check(hub, km_bytes_from(put->session, put->session_size), KM_RIGHT_CAMERAS,
+	    &put->camera, &account, &session);
+
+	fill_entry(put, &camera);
+	if (err == 0) {
+		text = km_cameras_judge(&camera);
+		err = text == NULL ? 0 : KM_ERR_FORMAT;
+	}
+	if (err == 0) {
+		err = km_cameras_put(hub->database, hub->vault, &camera,
+		    put->has_password ? &password : NULL, km_clock_unix_us(), &id);
+	}
+	if (err == 0) {
+		km_journal_note(hub->database, KM_EVENT_CAMERA_PUT, &id, &account.id, "%s %s",
+		    put->name, put->url);
+		err = km_hub_reload(hub);
+	}
+	km_messages_wipe(KM_MESSAGE_camera_put, put);
+	if (err == KM_ERR_EXISTS) {
+		text = "name: another camera has it";
+	}
+	answer_done(hub, put->request, err, &id, text == NULL ? "" : text);
+}
+
+static void on_camera_drop(struct km_hub *hub, const struct km_message_camera_drop *drop)
+{
+	struct km_account account;
+	const struct km_session *session = NULL;
+	int err = check(hub, km_bytes_from(drop->session, drop->session_size), KM_RIGHT_CAMERAS,
+	    &drop->camera, &account, &session);
+
+	if (err == 0) {
+		err = km_cameras_drop(hub->database, &drop->camera, km_clock_unix_us());
+	}
+	if (err == 0) {
+		km_journal_note(
+		    hub->database, KM_EVENT_CAMERA_DROPPED, &drop->camera, &account.id, "%s", "");
+		err = km_hub_reload(hub);
+	}
+	answer_done(hub, drop->request, err, &drop->camera, "");
+}
+
+/* --- status --- */
+
+struct seeing {
+	struct km_hub *hub;
+	const struct km_account *account;
+};
+
+/* Somebody sees a camera who may do anything with it. */
+static bool may_see(void *context, const struct km_uuid *camera)
+{
+	static const enum km_right rights[] = { KM_RIGHT_LIVE, KM_RIGHT_PLAYBACK, KM_RIGHT_EXPORT };
+	struct seeing *seeing = context;
+	bool may = seeing->account->role == KM_ACCOUNT_MAINTENANCE;
+
+	for (size_t i = 0; !may && i < KM_COUNT(rights); i++) {
+		if (km_accounts_may(
+			seeing->hub->database, seeing->account, rights[i], camera, &may) < 0) {
+			return false;
+		}
+	}
+	return may;
+}
+
+static void send_to_web(void *context, enum km_message_kind kind, const void *message)
+{
+	struct seeing *seeing = context;
+
+	km_hub_send(seeing->hub->web, kind, message);
+}
+
+static void on_status_get(struct km_hub *hub, const struct km_message_status_get *get)
+{
+	struct km_account account;
+	const struct km_session *session = NULL;
+	const struct km_uuid none = { 0 };
+	struct seeing seeing = { .hub = hub, .account = &account };
+	int err = check(hub, km_bytes_from(get->session, get->session_size), KM_RIGHT_STATUS, &none,
+	    &account, &session);
+
+	if (err == 0) {
+		km_hub_tell_status(hub, get->request, send_to_web, may_see, &seeing);
+	}
+	answer_done(hub, get->request, err, NULL, "");
+}
+
+/* --- dispatch --- */
+
+/* Unpack and handle; a message that does not unpack costs web its process. */
+#define HANDLE(kind_name, handler)                                                                 \
+	case KM_MESSAGE_##kind_name: {                                                             \
+		struct km_message_##kind_name unpacked;                                            \
+		if (km_messages_unpack_##kind_name(message, &unpacked) < 0) {                      \
+			km_children_restart(child);                                                \
+			return;                                                                    \
+		}                                                                                  \
+		handler;                                                                           \
+		explicit_bzero(&unpacked, sizeof(unpacked));                                       \
+		return;                                                                            \
+	}
+
+void km_hub_on_web(struct km_hub *hub, struct km_process *child, enum km_message_kind kind,
+    struct km_bytes message)
+{
+	switch (kind) {
+		HANDLE(setup, km_logins_setup(hub->logins, &unpacked))
+		HANDLE(login, km_logins_login(hub->logins, &unpacked))
+		HANDLE(session_check, on_session_check(hub, &unpacked))
+		HANDLE(logout, on_logout(hub, &unpacked))
+		HANDLE(live_open, on_live_open(hub, &unpacked))
+		HANDLE(live_close, on_live_close(hub, &unpacked))
+		HANDLE(key_open, on_key_open(hub, &unpacked))
+		HANDLE(status_get, on_status_get(hub, &unpacked))
+		HANDLE(camera_put, on_camera_put(hub, &unpacked))
+		HANDLE(camera_drop, on_camera_drop(hub, &unpacked))
+	default:
+		return;
+	}
+}
+
+void km_hub_start_web(struct km_hub *hub, struct km_process *child)
+{
+	struct km_message_web_start start = { .port = (uint16_t)hub->options.listen_port };
+	struct km_buf certificate;
+	struct km_buf sealed;
+	struct km_buf key;
+	uint8_t sealed_storage[sizeof(start.private_key)];
+	int err = 0;
+
+	hub->web = child;
+	km_buf_init_fixed(&certificate, start.certificate, sizeof(start.certificate));
+	km_buf_init_fixed(&sealed, sealed_storage, sizeof(sealed_storage));
+	km_buf_init_fixed(&key, start.private_key, sizeof(start.private_key) - 1);
+	err = km_database_get(hub->database, "tls_certificate", &certificate);
+	if (err == 0) {
+		err = km_database_get(hub->database, "tls_key", &sealed);
+	}
+	if (err == 0) {
+		err = km_vault_unseal(hub->vault, "tls key", km_buf_view(&sealed), &key);
+	}
+	if (err < 0) {
+		KM_LOG(hub->log, KM_LOG_ERROR, "no-certificate", km_log_error("why", err));
+	}
+	start.certificate_size = (uint32_t)certificate.size;
+	memcpy(start.address, hub->options.listen_address, sizeof(start.address));
+	memcpy(start.root, hub->recordings, sizeof(start.root));
+	memcpy(start.index, hub->index, sizeof(start.index));
+	km_hub_send(child, KM_MESSAGE_web_start, &start);
+	explicit_bzero(&start, sizeof(start));
+}
+
+void km_hub_end_web(struct km_hub *hub)
+{
+	for (size_t i = 0; i < hub->camera_count; i++) {
+		unwatch(hub->cameras[i]);
+	}
+}

@@ -1,0 +1,127 @@
+#include "guard/sessions.h"
+
+#include "crypto/digest.h"
+#include "crypto/random.h"
+
+#include <string.h>
+
+void km_sessions_init(struct km_sessions *sessions, int64_t idle_us, int64_t absolute_us)
+{
+	memset(sessions, 0, sizeof(*sessions));
+	sessions->idle_us = idle_us;
+	sessions->absolute_us = absolute_us;
+}
+
+static bool is_alive(
+    const struct km_sessions *sessions, const struct km_session *session, int64_t now_us)
+{
+	return !km_uuid_is_nil(&session->account) &&
+	       now_us < km_sessions_ends_us(sessions, session);
+}
+
+int64_t km_sessions_ends_us(const struct km_sessions *sessions, const struct km_session *session)
+{
+	int64_t idle = session->used_us + sessions->idle_us;
+	int64_t absolute = session->created_us + sessions->absolute_us;
+
+	return idle < absolute ? idle : absolute;
+}
+
+/* A free or dead place, else the one that was idle longest. */
+static struct km_session *choose_place(struct km_sessions *sessions, int64_t now_us)
+{
+	struct km_session *oldest = &sessions->places[0];
+
+	for (size_t i = 0; i < KM_SESSIONS_MAX; i++) {
+		struct km_session *place = &sessions->places[i];
+
+		if (!is_alive(sessions, place, now_us)) {
+			return place;
+		}
+		if (place->used_us < oldest->used_us) {
+			oldest = place;
+		}
+	}
+	return oldest;
+}
+
+int km_sessions_begin(struct km_sessions *sessions, const struct km_uuid *account, int64_t now_us,
+    uint8_t ret_token[static KM_SESSION_TOKEN_BYTES], const struct km_session **ret_session)
+{
+	struct km_session session = {
+		.account = *account, .created_us = now_us, .used_us = now_us
+	};
+	uint8_t token[KM_SESSION_TOKEN_BYTES];
+	struct km_session *place = NULL;
+	int err = km_random_fill(token, sizeof(token));
+
+	if (err == 0) {
+		err = km_random_fill(session.csrf, sizeof(session.csrf));
+	}
+	if (err == 0) {
+		err = km_digest_sha256(km_bytes_from(token, sizeof(token)), session.token_hash);
+	}
+	if (err == 0) {
+		place = choose_place(sessions, now_us);
+		*place = session;
+		memcpy(ret_token, token, sizeof(token));
+		*ret_session = place;
+	}
+	explicit_bzero(token, sizeof(token));
+	return err;
+}
+
+/* Compares hashes, so that the time it takes tells nothing of use about the tokens. */
+static struct km_session *find_place(struct km_sessions *sessions, struct km_bytes token)
+{
+	uint8_t hash[32];
+
+	if (token.size != KM_SESSION_TOKEN_BYTES || km_digest_sha256(token, hash) < 0) {
+		return NULL;
+	}
+	for (size_t i = 0; i < KM_SESSIONS_MAX; i++) {
+		struct km_session *place = &sessions->places[i];
+
+		if (!km_uuid_is_nil(&place->account) &&
+		    memcmp(place->token_hash, hash, sizeof(hash)) == 0) {
+			return place;
+		}
+	}
+	return NULL;
+}
+
+const struct km_session *km_sessions_find(
+    struct km_sessions *sessions, struct km_bytes token, int64_t now_us)
+{
+	struct km_session *place = find_place(sessions, token);
+
+	if (place == NULL) {
+		return NULL;
+	}
+	if (!is_alive(sessions, place, now_us)) {
+		explicit_bzero(place, sizeof(*place));
+		return NULL;
+	}
+	place->used_us = now_us;
+	return place;
+}
+
+bool km_sessions_end(struct km_sessions *sessions, struct km_bytes token)
+{
+	struct km_session *place = find_place(sessions, token);
+
+	if (place == NULL) {
+		return false;
+	}
+	explicit_bzero(place, sizeof(*place));
+	return true;
+}
+
+void km_sessions_end_account(struct km_sessions *sessions, const struct km_uuid *account)
+{
+	for (size_t i = 0; i < KM_SESSIONS_MAX; i++) {
+		if (km_uuid_is_equal(&sessions->places[i].account, account)) {
+			explicit_bzero(&sessions->places[i], sizeof(sessions->places[i]));
+		}
+	}
+}
