@@ -1,0 +1,28 @@
+/*
+ * The rows of the verbs, each defined in the file of its family.
+ */
+#ifndef KM_CMD_VERBS_H
+#define KM_CMD_VERBS_H
+
+#include "cmd/verb.h"
+
+extern const struct km_verb km_verb_init;       /* verb_init.c */
+extern const struct km_verb km_verb_run;        /* verb_run.c */
+extern const struct km_verb km_verb_status;     /* verb_status.c */
+extern const struct km_verb km_verb_version;    /* verb_init.c */
+extern const struct km_verb km_verb_camera_add; /* verb_camera.c */
+extern const struct km_verb km_verb_camera_set;
+extern const struct km_verb km_verb_camera_list;
+extern const struct km_verb km_verb_camera_remove;
+extern const struct km_verb km_verb_camera_test; /* verb_camera_test.c */
+extern const struct km_verb km_verb_user_add;    /* verb_user.c */
+extern const struct km_verb km_verb_user_list;
+extern const struct km_verb km_verb_user_password;
+extern const struct km_verb km_verb_user_disable;
+extern const struct km_verb km_verb_user_enable;
+extern const struct km_verb km_verb_user_grant;
+extern const struct km_verb km_verb_user_revoke;
+extern const struct km_verb km_verb_export; /* verb_export.c */
+extern const struct km_verb km_verb_verify; /* verb_verify.c */
+
+#endif
