@@ -1,0 +1,177 @@
+#!/usr/bin/env python3
+"""Run every test and count.
+
+tests/check.py [--only GROUP[,GROUP]] [--fuzz-seconds N] [--keep-going]
+
+Groups, in order: lint, unit, sanitized, fuzz, flow, browser, bench. What takes wall time but
+little processor (the flow tests marked `slow`) runs beside the others. The last line is
+"N passed, N failed"; the exit status is 0 only if nothing failed.
+"""
+import argparse
+import concurrent.futures
+import os
+import pathlib
+import subprocess
+import sys
+import threading
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+GROUPS = ["lint", "unit", "sanitized", "fuzz", "flow", "browser", "bench"]
+SANITIZERS = "-Db_sanitize=address,undefined"
+
+
+class Results:
+    def __init__(self):
+        self.lock = threading.Lock()
+        self.passed = 0
+        self.failed = []
+
+    def add(self, name, ok, seconds, output=""):
+        with self.lock:
+            print(f"{'pass' if ok else 'FAIL'}  {name}  ({seconds:.1f} s)", flush=True)
+            if ok:
+                self.passed += 1
+                return
+            self.failed.append(name)
+            for line in output.splitlines()[-60:]:
+                print(f"      {line}", flush=True)
+
+
+RESULTS = Results()
+
+
+def run(name, command, seconds, env=None):
+    """Run a test; the output is shown only if it fails."""
+    began = time.monotonic()
+    merged = dict(os.environ, **(env or {}))
+    try:
+        done = subprocess.run(command, cwd=ROOT, env=merged, timeout=seconds, text=True,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, errors="replace")
+        ok, output = done.returncode == 0, done.stdout
+    except subprocess.TimeoutExpired as late:
+        ok = False
+        output = (late.stdout or b"").decode(errors="replace") if late.stdout else ""
+        output += f"\nnot done after {seconds} s"
+    RESULTS.add(name, ok, time.monotonic() - began, output)
+    return ok
+
+
+def build(directory, *options, env=None):
+    """Set up a build directory if it is new, and build. Counts as a test: no warning is allowed."""
+    path = ROOT / directory
+    if not (path / "build.ninja").exists():
+        if not run(f"{directory}: set up", ["meson", "setup", directory, *options], 300, env):
+            return False
+    return run(f"{directory}: build", ["ninja", "-C", directory], 1800)
+
+
+def meson_tests(directory, label):
+    """Each unit test as a test of its own."""
+    listing = subprocess.run(["meson", "test", "-C", directory, "--list"], cwd=ROOT, text=True,
+                             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout
+    names = [line.split("/")[-1].strip() for line in listing.splitlines() if "test_" in line]
+    if not names:
+        RESULTS.add(f"{label}: unit tests are found", False, 0)
+    env = {"ASAN_OPTIONS": "detect_leaks=1:abort_on_error=1", "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1"}
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        for name in names:
+            pool.submit(run, f"{label}: {name}",
+                        [str(ROOT / directory / "tests/unit" / name)], 240, env)
+
+
+def group_lint(_):
+    for path in sorted((ROOT / "tests/lint").iterdir()):
+        if os.access(path, os.X_OK) and path.is_file():
+            run(f"lint: {path.stem}", [str(path)], 900)
+
+
+def group_unit(_):
+    meson_tests("build", "unit")
+
+
+def group_sanitized(_):
+    if build("build-asan", SANITIZERS, "-Db_lundef=false", "-Dlab=false", "-Dpage=false"):
+        meson_tests("build-asan", "sanitized")
+
+
+def fuzz_one(binary, seconds):
+    corpus = ROOT / "tests/data" / binary.name.removeprefix("fuzz_")
+    work = ROOT / "build-fuzz/corpus" / binary.name
+    work.mkdir(parents=True, exist_ok=True)
+    command = [str(binary), f"-max_total_time={seconds}", "-timeout=10", "-rss_limit_mb=1024",
+               "-print_final_stats=1", f"-artifact_prefix={work.parent}/", str(work)]
+    if corpus.is_dir():
+        command.append(str(corpus))
+    run(f"fuzz {seconds} s: {binary.name}", command, seconds + 120)
+
+
+def group_fuzz(args):
+    if not build("build-fuzz", "-Dfuzz=true", "-Db_lundef=false", "-Dlab=false", "-Dpage=false",
+                 env={"CC": "clang"}):
+        return
+    binaries = [path for path in sorted((ROOT / "build-fuzz/tests/fuzz").iterdir())
+                if path.name.startswith("fuzz_") and path.is_file() and os.access(path, os.X_OK)]
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        for binary in binaries:
+            pool.submit(fuzz_one, binary, args.fuzz_seconds)
+
+
+def flow_tests(slow):
+    """Flow tests say in their first lines how they want to be run: `# check: slow seconds=900`."""
+    for path in sorted((ROOT / "tests/flow").glob("*.py")):
+        lines = path.read_text().splitlines()[:5]
+        marks = [line for line in lines if line.startswith("# check:")]
+        if not marks:
+            continue
+        words = marks[0].removeprefix("# check:").split()
+        seconds = next((int(w.split("=")[1]) for w in words if w.startswith("seconds=")), 300)
+        if ("slow" in words) == slow:
+            run(f"flow: {path.stem}", [str(path)], seconds)
+
+
+def group_flow(_):
+    flow_tests(slow=False)
+
+
+def group_browser(_):
+    for path in sorted((ROOT / "tests/browser").glob("*.py")):
+        if os.access(path, os.X_OK):
+            run(f"browser: {path.stem}", [str(path)], 600)
+
+
+def group_bench(_):
+    run("bench: short form", ["bench/run.py", "--build", "build", "--short"], 300)
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--only", default=",".join(GROUPS))
+    parser.add_argument("--fuzz-seconds", type=int, default=60)
+    args = parser.parse_args()
+    wanted = args.only.split(",")
+    unknown = [name for name in wanted if name not in GROUPS]
+    if unknown:
+        parser.error(f"{unknown[0]}: one of {', '.join(GROUPS)} is right")
+
+    needs_build = any(name in wanted for name in ("lint", "unit", "flow", "browser", "bench"))
+    if needs_build and not build("build"):
+        print(f"{RESULTS.passed} passed, {len(RESULTS.failed)} failed")
+        return 1
+    slow = None
+    if "flow" in wanted:
+        slow = threading.Thread(target=flow_tests, kwargs={"slow": True})
+        slow.start()
+    for name in GROUPS:
+        if name in wanted:
+            globals()[f"group_{name}"](args)
+    if slow is not None:
+        slow.join()
+    if RESULTS.failed:
+        print("Failed: " + "; ".join(RESULTS.failed))
+    print(f"{RESULTS.passed} passed, {len(RESULTS.failed)} failed")
+    return 1 if RESULTS.failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,318 @@
+// The HTTPS API of the recorder, typed. All times are integer microseconds since 1970 UTC.
+
+export type Role = 'administrator' | 'user' | 'maintenance' | 'none';
+export type CameraState = 'off' | 'connecting' | 'streaming' | 'waiting' | 'refused';
+export type StorageState = 'starting' | 'ok' | 'tight' | 'full' | 'failed';
+export type Transport = 'auto' | 'tcp' | 'udp';
+export type GapReason =
+  | 'unknown'
+  | 'camera_lost'
+  | 'packets_lost'
+  | 'clock_step'
+  | 'media_jump'
+  | 'disk_slow'
+  | 'disk_full'
+  | 'disk_failed'
+  | 'recorder_down'
+  | 'camera_off'
+  | 'damaged';
+
+export interface Hello {
+  product: string;
+  version: string;
+  setup_required: boolean;
+}
+
+export interface Session {
+  account: { id: string; name: string; role: Role };
+  csrf: string;
+  expires_us: number;
+  now_us: number;
+}
+
+export interface Track {
+  kind: 'video' | 'audio';
+  codec: string;
+  codec_text: string;
+  width?: number;
+  height?: number;
+  fps?: number;
+  clock_hz?: number;
+  channels?: number;
+}
+
+export interface CameraSettings {
+  name: string;
+  url: string;
+  user: string;
+  enabled: boolean;
+  transport: Transport;
+  allow_basic: boolean;
+  pin: string;
+  retain_us: number;
+  retain_bytes: number;
+}
+
+export interface Camera extends CameraSettings {
+  id: string;
+  state: CameraState;
+  since_us: number;
+  frames_received: number;
+  frames_stored: number;
+  bytes_received: number;
+  bytes_stored: number;
+  kept_bytes: number;
+  oldest_us: number | null;
+  last_us: number | null;
+  gaps: number;
+  lost: number;
+  damaged: number;
+  reconnects: number;
+  clock_offset_us: number | null;
+  error: string;
+  active_transport: string;
+  authentication: string;
+  tracks: Track[];
+}
+
+export interface RoleStatus {
+  role: string;
+  instance: number;
+  pid: number;
+  ready: boolean;
+  restarts: number;
+  started_us: number;
+  kernel: string;
+}
+
+export interface Storage {
+  state: StorageState;
+  total_bytes: number;
+  free_bytes: number;
+  kept_bytes: number;
+  error: string;
+}
+
+export interface Status {
+  version: string;
+  started_us: number;
+  now_us?: number;
+  storage: Storage;
+  cameras: Camera[];
+  roles: RoleStatus[];
+}
+
+export type Range = [from_us: number, to_us: number];
+
+export interface Gap {
+  from_us: number;
+  to_us: number;
+  reason: GapReason;
+  lost: number;
+}
+
+export interface Coverage {
+  from_us: number;
+  to_us: number;
+  recorded: Range[];
+  gaps: Gap[];
+}
+
+export type Chunk = [
+  offset_bytes: number,
+  size_bytes: number,
+  start_us: number,
+  duration_us: number,
+  key: number,
+];
+
+export interface Segment {
+  id: string;
+  start_us: number;
+  end_us: number;
+  open: boolean;
+  mime: string;
+  width: number;
+  height: number;
+  init_bytes: number;
+  media_bytes: number;
+  chunks: Chunk[];
+}
+
+// What the server sends as text on a live connection.
+export type LiveMessage =
+  | { kind: 'init'; mime: string; width: number; height: number; supported_hint: string }
+  | { kind: 'skipped'; frames: number }
+  | { kind: 'waiting'; state: CameraState; error: string }
+  | { kind: 'label'; unix_us: number; media_us: number };
+
+// A change of a camera; the password travels only towards the recorder.
+export type CameraChange = Partial<CameraSettings> & { password?: string };
+
+export const errorCodes = [
+  'not_logged_in',
+  'login_failed',
+  'denied',
+  'csrf',
+  'not_found',
+  'invalid',
+  'locked',
+  'busy',
+  'storage',
+  'conflict',
+] as const;
+export type ServerErrorCode = (typeof errorCodes)[number];
+// unreachable: no answer at all; unreadable: an answer that is not the API's.
+export type ErrorCode = ServerErrorCode | 'unreachable' | 'unreadable';
+
+export class ApiError extends Error {
+  constructor(
+    readonly code: ErrorCode,
+    message: string,
+    readonly status = 0,
+    readonly field: string | undefined = undefined,
+    readonly retryAfterS: number | undefined = undefined,
+  ) {
+    super(message);
+    this.name = 'ApiError';
+  }
+}
+
+export function isAborted(reason: unknown): boolean {
+  return reason instanceof DOMException && reason.name === 'AbortError';
+}
+
+const base = '/api/v1';
+let csrfToken = '';
+let onSessionLost: () => void = () => undefined;
+
+// The token of the session answer; every change carries it.
+export function setCsrf(token: string): void {
+  csrfToken = token;
+}
+
+// Called when the recorder says that the session has ended.
+export function watchSessionLoss(callback: () => void): void {
+  onSessionLost = callback;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
+}
+
+async function errorOf(response: Response): Promise<ApiError> {
+  const body: unknown = await response.json().catch(() => undefined);
+  const error = isRecord(body) && isRecord(body.error) ? body.error : undefined;
+  const code = errorCodes.find((known) => known === error?.code);
+
+  if (!error || !code) {
+    return new ApiError('unreadable', `HTTP ${response.status}`, response.status);
+  }
+  return new ApiError(
+    code,
+    typeof error.message === 'string' ? error.message : '',
+    response.status,
+    typeof error.field === 'string' ? error.field : undefined,
+    typeof error.retry_after_s === 'number' ? error.retry_after_s : undefined,
+  );
+}
+
+async function send(path: string, init: RequestInit): Promise<Response> {
+  let response: Response;
+
+  try {
+    response = await fetch(base + path, { credentials: 'same-origin', cache: 'no-store', ...init });
+  } catch (reason) {
+    if (isAborted(reason)) {
+      throw reason;
+    }
+    throw new ApiError('unreachable', String(reason));
+  }
+  if (!response.ok) {
+    const error = await errorOf(response);
+    if (error.code === 'not_logged_in' || error.code === 'csrf') {
+      onSessionLost();
+    }
+    throw error;
+  }
+  return response;
+}
+
+// Our own server wrote the answer, in the same version as this page.
+async function get<T>(path: string, signal?: AbortSignal): Promise<T> {
+  const response = await send(path, signal ? { signal } : {});
+  return (await response.json()) as T;
+}
+
+async function change<T>(method: string, path: string, body?: unknown): Promise<T | undefined> {
+  const headers: Record<string, string> = { 'X-Komainu-CSRF': csrfToken };
+  const init: RequestInit = { method, headers };
+
+  if (body !== undefined) {
+    headers['Content-Type'] = 'application/json';
+    init.body = JSON.stringify(body);
+  }
+  const response = await send(path, init);
+  const text = await response.text();
+  return text ? (JSON.parse(text) as T) : undefined;
+}
+
+async function changeAndRead<T>(method: string, path: string, body: unknown): Promise<T> {
+  const answer = await change<T>(method, path, body);
+  if (answer === undefined) {
+    throw new ApiError('unreadable', 'empty answer');
+  }
+  return answer;
+}
+
+const camera = (id: string): string => `/cameras/${encodeURIComponent(id)}`;
+const range = (from: number, to: number): string => `from=${Math.floor(from)}&to=${Math.ceil(to)}`;
+
+export const api = {
+  hello: () => get<Hello>('/hello'),
+  session: () => get<Session>('/session'),
+  setUp: (token: string, name: string, password: string) =>
+    changeAndRead<Session>('POST', '/setup', { token, name, password }),
+  logIn: (name: string, password: string) =>
+    changeAndRead<Session>('POST', '/session', { name, password }),
+  logOut: () => change<never>('DELETE', '/session'),
+  status: (signal?: AbortSignal) => get<Status>('/status', signal),
+  addCamera: (settings: CameraChange) =>
+    changeAndRead<{ id: string }>('POST', '/cameras', settings),
+  changeCamera: (id: string, settings: CameraChange) =>
+    change<Camera>('PATCH', camera(id), settings),
+  removeCamera: (id: string) => change<never>('DELETE', camera(id)),
+  timeline: (id: string, from: number, to: number, resolution: number, signal?: AbortSignal) =>
+    get<Coverage>(
+      `${camera(id)}/timeline?${range(from, to)}&resolution=${Math.max(1, Math.floor(resolution))}`,
+      signal,
+    ),
+  segments: (id: string, from: number, to: number, signal?: AbortSignal) =>
+    get<{ segments: Segment[] }>(`${camera(id)}/segments?${range(from, to)}`, signal),
+  initSegment: async (segment: string, signal?: AbortSignal): Promise<ArrayBuffer> => {
+    const init: RequestInit = { cache: 'default', ...(signal ? { signal } : {}) };
+    return (await send(`/segments/${segment}/init.mp4`, init)).arrayBuffer();
+  },
+  // Exactly the bytes [from, to) of the segment's media.
+  media: async (
+    segment: string,
+    from: number,
+    to: number,
+    signal?: AbortSignal,
+  ): Promise<ArrayBuffer> => {
+    const headers = { Range: `bytes=${from}-${to - 1}` };
+    const init: RequestInit = { headers, ...(signal ? { signal } : {}) };
+    const bytes = await (await send(`/segments/${segment}/media.m4s`, init)).arrayBuffer();
+    if (bytes.byteLength !== to - from) {
+      throw new ApiError('unreadable', `${bytes.byteLength} bytes instead of ${to - from}`);
+    }
+    return bytes;
+  },
+  exportPath: (id: string, from: number, to: number) =>
+    `${base}${camera(id)}/export.mp4?${range(from, to)}`,
+  exportStream: (id: string, from: number, to: number, signal: AbortSignal) =>
+    send(`${camera(id)}/export.mp4?${range(from, to)}`, { signal }),
+  hlsPath: (id: string, from: number, to: number) =>
+    `${base}${camera(id)}/hls.m3u8?${range(from, to)}`,
+  livePath: (id: string) => `wss://${location.host}${base}${camera(id)}/live`,
+};
