@@ -26,7 +26,8 @@ def read_cell(picture, width, height, column, row):
 
 def read_row(picture, width, height, row):
     """The 32 bits of a row, or None if its markers or its parity are wrong."""
-    cells = [read_cell(picture, width, height, c, row) for c in range(FIRST_BIT - 2, FIRST_BIT + BITS + 3)]
+    cells = [read_cell(picture, width, height, column, row)
+             for column in range(FIRST_BIT - 2, FIRST_BIT + BITS + 3)]
     bits, parity = cells[2:2 + BITS], cells[2 + BITS]
     if cells[:2] != [True, False] or cells[-2:] != [False, True]:
         return None

@@ -48,7 +48,7 @@ def cameras(build, directory):
     yield "car-park", process, event, entry
     process, event = start_camera(build, ["--port", "0", "--mount", "/office", "--codec", "h264",
                                           "--tls", *credentials, *picture])
-    yield "office", process, event, [*entry, "--pin", event["fingerprint"]]
+    yield "office", process, event, [*entry, "--pin", event["sha256"]]
 
 
 def main():

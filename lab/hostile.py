@@ -28,7 +28,8 @@ async def serve(world, behaviour, reader, writer):
     report("connected", connection=number)
     try:
         await camera.run()
-    except (OSError, EOFError, ValueError, asyncio.LimitOverrunError, asyncio.TimeoutError) as error:
+    except (OSError, EOFError, ValueError, asyncio.LimitOverrunError,
+            asyncio.TimeoutError) as error:
         report("broken", connection=number, why=type(error).__name__)
     finally:
         await camera.finish()
@@ -43,7 +44,8 @@ def parse_arguments():
     parser.add_argument("--port", type=int, default=0, help="0 chooses a free one")
     parser.add_argument("--user", default="admin")
     parser.add_argument("--password-file", help=f"first line; without it '{LAB_PASSWORD}'")
-    parser.add_argument("--frames", type=int, default=0, help="pictures a PLAY, then BYE; 0: no end")
+    parser.add_argument("--frames", type=int, default=0,
+                        help="pictures a PLAY, then BYE; 0: no end")
     parser.add_argument("--hold", type=float, default=10, help="seconds of teardown-needed")
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
@@ -66,7 +68,8 @@ async def run(arguments):
         tasks.add(task)
         task.add_done_callback(tasks.discard)
 
-    server = await asyncio.start_server(accept, arguments.address, arguments.port, limit=REQUEST_MAX)
+    server = await asyncio.start_server(accept, arguments.address, arguments.port,
+                                        limit=REQUEST_MAX)
     world.port = server.sockets[0].getsockname()[1]
     report("ready", url=world.base_url(), behaviour=arguments.behaviour, kind=behaviour.kind,
            port=world.port, auth=bool(behaviour.auth), user=arguments.user)

@@ -99,7 +99,8 @@ class HugeContentLength(Flood):
     async def do_describe(self, request):
         size = "99999999999999999999999" if self.number % 2 else "4294967295"
         await self.write(f"RTSP/1.0 200 OK\r\nCSeq: {self.cseq(request)}\r\n"
-                         f"Content-Type: application/sdp\r\nContent-Length: {size}\r\n\r\n".encode())
+                         f"Content-Type: application/sdp\r\n"
+                         f"Content-Length: {size}\r\n\r\n".encode())
         await self.flood(self.noise())
 
 
@@ -145,7 +146,7 @@ class Garbage(Flood):
 
 @behaviour("401-forever", "hostile")
 class RefuseForever(Camera):
-    """401 with a fresh nonce to everything; the recorder must back off [quirk: Retina changelog]"""
+    """401 with a fresh nonce to everything; the recorder must back off [quirk: Retina]"""
 
     auth = ["DIGEST"]
 
@@ -172,7 +173,8 @@ class SpsOverflow(Camera):
         return bits.nal(0x67)
 
     def sprop(self):
-        sets = [self.bad_sps(i) for i in range(3)] + [b"\x67" + bytes(60000), b"\x68" + b"\xff" * 300]
+        sets = [self.bad_sps(i) for i in range(3)]
+        sets += [b"\x67" + bytes(60000), b"\x68" + b"\xff" * 300]
         return ";sprop-parameter-sets=" + ",".join(base64.b64encode(nal).decode() for nal in sets)
 
     def nals(self, index):
@@ -203,7 +205,7 @@ class NalWithoutEnd(Flood):
 
 @behaviour("binary-frames-unknown-channels", "quirk")
 class UnknownChannels(Camera):
-    """data on channels nobody set up stands between the pictures [quirk: Retina changelog, live555 stale session]"""
+    """data on channels nobody set up between the pictures [quirk: Retina, live555]"""
 
     def frame_bytes(self, index):
         stray = clip_format.interleaved(7 + index % 249, self.random.randbytes(index * 37 % 65536))
@@ -212,7 +214,7 @@ class UnknownChannels(Camera):
 
 @behaviour("half-written-frames", "lossy")
 class HalfWritten(Camera):
-    """each 20th picture breaks off inside an interleaved frame [quirk: Retina changelog, moonfire-nvr #302]"""
+    """each 20th picture breaks off inside an interleaved frame [moonfire-nvr #302]"""
 
     def frame_bytes(self, index):
         data = super().frame_bytes(index)
@@ -221,7 +223,7 @@ class HalfWritten(Camera):
 
 @behaviour("data-before-play-reply", "quirk")
 class DataBeforePlayReply(Camera):
-    """the first picture comes between PLAY and its answer [quirk: Retina changelog, live555]"""
+    """the first picture comes between PLAY and its answer [quirk: Retina, live555]"""
 
     async def do_play(self, request):
         self.start_stream()
@@ -231,7 +233,7 @@ class DataBeforePlayReply(Camera):
 
 @behaviour("foreign-rtcp-ssrc", "quirk")
 class ForeignRtcpSsrc(Camera):
-    """sender reports carry an SSRC that no packet has [quirk: Retina changelog, unknown RTCP SSRC]"""
+    """sender reports carry an SSRC that no packet has [quirk: Retina, unknown RTCP SSRC]"""
 
     def report_ssrc(self):
         return self.ssrc ^ 0xFFFFFFFF
@@ -241,7 +243,7 @@ class ForeignRtcpSsrc(Camera):
 
 @behaviour("session-id-changes", "quirk")
 class SessionIdChanges(Camera):
-    """another Session in each answer; two tracks, so two SETUPs [quirk: Retina changelog]"""
+    """another Session in each answer; two tracks, so two SETUPs [quirk: Retina]"""
 
     has_audio = True
 
@@ -251,7 +253,7 @@ class SessionIdChanges(Camera):
 
 @behaviour("no-content-type", "quirk")
 class NoContentType(Camera):
-    """DESCRIBE's answer has no Content-Type [quirk: Retina changelog]"""
+    """DESCRIBE's answer has no Content-Type [quirk: Retina]"""
 
     def describe_headers(self):
         return [("Content-Base", self.content_base())]
@@ -259,7 +261,7 @@ class NoContentType(Camera):
 
 @behaviour("scheme-less-content-base", "quirk")
 class SchemeLessContentBase(Camera):
-    """Content-Base without rtsp:// [quirk: Retina changelog]"""
+    """Content-Base without rtsp:// [quirk: Retina]"""
 
     def content_base(self):
         return self.world.base_url().removeprefix("rtsp://") + "/"
@@ -267,7 +269,7 @@ class SchemeLessContentBase(Camera):
 
 @behaviour("odd-control-url", "quirk")
 class OddControlUrl(Camera):
-    """no Content-Base, tracks named /trackID=0 [quirk: Retina changelog, odd control-URL joining]"""
+    """no Content-Base, tracks named /trackID=0 [quirk: Retina, odd control-URL joining]"""
 
     def describe_headers(self):
         return [("Content-Type", "application/sdp")]
@@ -278,7 +280,7 @@ class OddControlUrl(Camera):
 
 @behaviour("trailing-semicolons", "quirk")
 class TrailingSemicolons(Camera):
-    """semicolons and spaces at the ends of fmtp, Session and Transport [quirk: Retina changelog]"""
+    """semicolons and spaces at the ends of fmtp, Session and Transport [quirk: Retina]"""
 
     def fmtp(self):
         return super().fmtp() + "; "
@@ -292,7 +294,7 @@ class TrailingSemicolons(Camera):
 
 @behaviour("rtp-info-seq-0", "quirk")
 class RtpInfoZero(Camera):
-    """RTP-Info says seq=0;rtptime=0, the packets say otherwise [quirk: Retina changelog]"""
+    """RTP-Info says seq=0;rtptime=0, the packets say otherwise [quirk: Retina]"""
 
     def rtp_info(self):
         return f"url={self.world.base_url()}/trackID=0;seq=0;rtptime=0"
@@ -300,7 +302,7 @@ class RtpInfoZero(Camera):
 
 @behaviour("keepalive-only-options", "quirk")
 class KeepaliveOnlyOptions(Camera):
-    """knows no GET_PARAMETER; closes after 10 s without OPTIONS [quirk: Retina changelog]"""
+    """knows no GET_PARAMETER; closes after 10 s without OPTIONS [quirk: Retina]"""
 
     public = "OPTIONS, DESCRIBE, SETUP, PLAY, TEARDOWN"
     session_timeout_s = 10
@@ -324,7 +326,7 @@ class KeepaliveOnlyOptions(Camera):
 
 @behaviour("teardown-needed", "quirk")
 class TeardownNeeded(Camera):
-    """after a link without TEARDOWN, SETUP is refused with 453 for --hold seconds [quirk: Retina changelog, live555]"""
+    """after a link without TEARDOWN, SETUP gets 453 for --hold seconds [quirk: Retina, live555]"""
 
     async def do_setup(self, request):
         if time.monotonic() < self.world.held_until:
@@ -344,7 +346,7 @@ class TeardownNeeded(Camera):
 
 @behaviour("basic-and-digest-list", "quirk")
 class BasicAndDigestList(Camera):
-    """Basic and Digest in one WWW-Authenticate header [quirk: Retina changelog]"""
+    """Basic and Digest in one WWW-Authenticate header [quirk: Retina]"""
 
     auth = ['Basic realm="lab", DIGEST']
 
@@ -389,7 +391,7 @@ class DigestStaleNonce(Camera):
 
 @behaviour("annexb-in-rtp", "quirk")
 class AnnexbInRtp(Camera):
-    """all NAL units of a picture in one, with start codes between them [quirk: Retina changelog]"""
+    """all NAL units of a picture in one, with start codes between them [quirk: Retina]"""
 
     def nals(self, index):
         return [b"\x00\x00\x00\x01".join(super().nals(index))]
@@ -397,10 +399,11 @@ class AnnexbInRtp(Camera):
 
 @behaviour("mark-on-sei", "quirk")
 class MarkOnSei(Camera):
-    """the marker bit is set on SEI, SPS and PPS too [quirk: Retina changelog]"""
+    """the marker bit is set on SEI, SPS and PPS too [quirk: Retina]"""
 
     def nals(self, index):
-        sei = b"\x06\x05\x14" + b"komainu lab camera" + struct.pack("!H", index & 0x7F7F | 0x101) + b"\x80"
+        stamp = struct.pack("!H", index & 0x7F7F | 0x101)
+        sei = b"\x06\x05\x14komainu lab camera" + stamp + b"\x80"
         return [sei] + super().nals(index)
 
     def payloads(self, index):
@@ -416,7 +419,7 @@ def small_fragments(nals):
 
 @behaviour("empty-fragments", "quirk")
 class EmptyFragments(Camera):
-    """FU-A packets without data stand between the fragments [quirk: Retina changelog]"""
+    """FU-A packets without data stand between the fragments [quirk: Retina]"""
 
     def payloads(self, index):
         out = []
@@ -430,7 +433,7 @@ class EmptyFragments(Camera):
 
 @behaviour("fu-type-change", "quirk")
 class FuTypeChange(Camera):
-    """the type in the FU header changes after the first fragment [quirk: Retina changelog]"""
+    """the type in the FU header changes after the first fragment [quirk: Retina]"""
 
     def payloads(self, index):
         return [(payload[:1] + bytes([payload[1] & 0xE0 | 1]) + payload[2:], marker)
@@ -441,7 +444,7 @@ class FuTypeChange(Camera):
 
 @behaviour("missing-parameter-sets", "quirk")
 class MissingParameterSets(Camera):
-    """SPS and PPS only in the stream, none in the SDP [quirk: Retina changelog, out-of-band parameters]"""
+    """SPS and PPS only in the stream, none in the SDP [quirk: Retina]"""
 
     def sprop(self):
         return ""
@@ -457,7 +460,7 @@ class ParameterSetsOnlyInSdp(Camera):
 
 @behaviour("bytes-after-sps", "quirk")
 class BytesAfterSps(Camera):
-    """zero bytes stand behind the SPS, in the SDP and in the stream [quirk: Retina changelog]"""
+    """zero bytes stand behind the SPS, in the SDP and in the stream [quirk: Retina]"""
 
     def __init__(self, world, reader, writer):
         super().__init__(world, reader, writer)

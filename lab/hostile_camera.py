@@ -149,7 +149,8 @@ class Camera:
 
     def sprop(self):
         sets = [base64.b64encode(nal).decode() for nal in (self.clip.sps, self.clip.pps)]
-        return f";profile-level-id={self.clip.sps[1:4].hex()};sprop-parameter-sets=" + ",".join(sets)
+        profile = self.clip.sps[1:4].hex()
+        return f";profile-level-id={profile};sprop-parameter-sets=" + ",".join(sets)
 
     def fmtp(self):
         return "packetization-mode=1" + self.sprop()

@@ -17,7 +17,8 @@ int km_text_write_hex(struct km_bytes view, char *ret_text, size_t size)
 	return 0;
 }
 
-int km_text_parse_hex(struct km_bytes text, uint8_t *ret_data, size_t size)
+/* Digits of `size` bytes, to ret_data unless that is NULL. */
+static int read_hex(struct km_bytes text, uint8_t *ret_data, size_t size)
 {
 	size_t at = 0;
 
@@ -31,10 +32,19 @@ int km_text_parse_hex(struct km_bytes text, uint8_t *ret_data, size_t size)
 		    km_bytes_parse_hex(km_bytes_slice(text, at, 2), UINT8_MAX, &value) < 0) {
 			return KM_ERR_FORMAT;
 		}
-		ret_data[i] = (uint8_t)value;
+		if (ret_data != NULL) {
+			ret_data[i] = (uint8_t)value;
+		}
 		at += 2;
 	}
 	return at == text.size ? 0 : KM_ERR_FORMAT;
+}
+
+int km_text_parse_hex(struct km_bytes text, uint8_t *ret_data, size_t size)
+{
+	int err = read_hex(text, NULL, size);
+
+	return err < 0 ? err : read_hex(text, ret_data, size);
 }
 
 static const char base64_plain[] =

@@ -3,9 +3,11 @@
 #include "base/error.h"
 #include "cmd/programs.h"
 #include "guard/guard.h"
+#include "guard/users.h"
 
 #include <errno.h>
 #include <jansson.h>
+#include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -77,6 +79,8 @@ static enum km_exit run_run(
 {
 	struct km_state state = { 0 };
 	char programs[KM_PROGRAMS_PATH_SIZE];
+	char obstacle[KM_STATE_PATH_SIZE];
+	char index[KM_STATE_PATH_SIZE];
 	struct km_verb_context copy = *context;
 	enum km_exit result = KM_EXIT_DONE;
 	int err = km_programs_find(programs);
@@ -88,6 +92,15 @@ static enum km_exit run_run(
 	result = km_verb_unlock(context, &state);
 	if (result != KM_EXIT_DONE) {
 		return result;
+	}
+	memcpy(index, state.index, sizeof(index));
+	if (km_users_can_reach(state.recordings, obstacle, sizeof(obstacle)) < 0 ||
+	    km_users_can_reach(dirname(index), obstacle, sizeof(obstacle)) < 0) {
+		km_state_close(&state);
+		return km_verb_fail(
+		    "%s: the roles' users cannot go through it; chmod o+x, or another "
+		    "--state, is right",
+		    obstacle);
 	}
 	err = km_guard_run(&state, programs, &guard_events, &copy);
 	if (err == KM_ERR_EXISTS) {

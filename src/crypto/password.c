@@ -26,11 +26,14 @@ bool km_password_is_right(struct km_bytes password, const char *hash)
 	 * that does, so that names cannot be told apart by time. */
 	static const char decoy[] = "$argon2id$v=19$m=131072,t=3,p=1$MTIzNDU2Nzg5MDEyMzQ1Ng$"
 				    "Ln6kPUSMJXm6O7RMIZ3Dwb0OiXt3kG2e9mAaVzYBrq4";
-	bool has_hash = hash != NULL && hash[0] == '$';
+	bool has_hash = false;
 
 	if (sodium_init() < 0) {
 		return false;
 	}
+	/* -1: not a hash at all; older parameters are fine. */
+	has_hash = hash != NULL && crypto_pwhash_str_needs_rehash(
+				       hash, KM_PASSWORD_PASSES, KM_PASSWORD_MEMORY_BYTES) >= 0;
 	return crypto_pwhash_str_verify(
 		   has_hash ? hash : decoy, (const char *)password.data, password.size) == 0 &&
 	       has_hash;

@@ -51,7 +51,9 @@ static int error_of(int status)
 	case SQLITE_ROW:
 		return 0;
 	case SQLITE_CONSTRAINT:
-		return KM_ERR_EXISTS;
+		return status == SQLITE_CONSTRAINT_UNIQUE || status == SQLITE_CONSTRAINT_PRIMARYKEY
+			   ? KM_ERR_EXISTS
+			   : KM_ERR_DATABASE;
 	case SQLITE_FULL:
 		return KM_ERR_NO_SPACE;
 	case SQLITE_NOMEM:
@@ -126,6 +128,7 @@ int km_database_open(const char *path, bool may_create, struct km_database **ret
 	mask = umask(077);
 	err = error_of(sqlite3_open_v2(path, &database->sqlite, flags, NULL));
 	if (err == 0) {
+		(void)sqlite3_extended_result_codes(database->sqlite, 1);
 		(void)sqlite3_busy_timeout(database->sqlite, BUSY_TIMEOUT_MS);
 		err = prepare_schema(database);
 	}

@@ -135,11 +135,35 @@ struct verifying {
 	int64_t count;
 };
 
+/* Whether the row has the very types that were written: others would read as the same values. */
+static bool has_shape(sqlite3_stmt *row)
+{
+	for (int column = 0; column < 4; column++) {
+		if (sqlite3_column_type(row, column) != SQLITE_INTEGER) {
+			return false;
+		}
+	}
+	return km_database_blob(row, 4).size == KM_UUID_BYTES &&
+	       sqlite3_column_type(row, 4) == SQLITE_BLOB &&
+	       km_database_blob(row, 5).size == KM_UUID_BYTES &&
+	       sqlite3_column_type(row, 5) == SQLITE_BLOB &&
+	       sqlite3_column_type(row, 6) == SQLITE_TEXT &&
+	       km_database_text(row, 6).size < TEXT_SIZE &&
+	       sqlite3_column_type(row, 7) == SQLITE_BLOB;
+}
+
 static int on_entry(void *context, sqlite3_stmt *row)
 {
 	struct verifying *verifying = context;
-	struct km_bytes stored = km_database_blob(row, 7);
-	struct entry entry = {
+	struct km_bytes stored = { 0 };
+	struct entry entry = { 0 };
+	int err = 0;
+
+	if (!has_shape(row)) {
+		return KM_ERR_AUTH;
+	}
+	stored = km_database_blob(row, 7);
+	entry = (struct entry){
 		.number = sqlite3_column_int64(row, 0),
 		.unix_us = sqlite3_column_int64(row, 1),
 		.monotonic_us = sqlite3_column_int64(row, 2),
@@ -148,8 +172,7 @@ static int on_entry(void *context, sqlite3_stmt *row)
 		.account = km_database_uuid(row, 5),
 		.text = km_database_text(row, 6),
 	};
-	int err = hash_entry(verifying->hash, &entry, entry.hash);
-
+	err = hash_entry(verifying->hash, &entry, entry.hash);
 	if (err < 0) {
 		return err;
 	}

@@ -3,7 +3,8 @@
  * [IPA a04-2, a04-3]
  *
  * hash(n) = SHA-256(hash(n-1) || the entry's fields): a changed, removed or inserted entry breaks
- * the chain from there on. The table refuses updates and deletes.
+ * the chain from there on. The table refuses updates and deletes. Entries cut off at the end, and a
+ * chain written anew from some entry on, are seen only by who noted a later number or hash.
  */
 #ifndef KM_GUARD_JOURNAL_H
 #define KM_GUARD_JOURNAL_H

@@ -231,6 +231,7 @@ static void start_next(struct km_logins *logins)
 			continue;
 		}
 		if (km_work_submit(logins->loop, on_run, on_done, attempt) < 0) {
+			logins->is_setup_running &= !attempt->is_setup;
 			end_attempt(attempt, KM_ERR_LOCKED, RETRY_US, busy_text);
 			continue;
 		}

@@ -15,7 +15,8 @@ struct km_logins_events {
 	/*
 	 * How a try ended. err 0: the account may have a session. KM_ERR_AUTH: wrong name or
 	 * password; KM_ERR_LOCKED: not before retry_after_us; KM_ERR_DENIED: the set-up token is
-	 * wrong or used up; KM_ERR_FORMAT: the password or name is not acceptable. `text` says why.
+	 * wrong; KM_ERR_STATE: the set-up was done, or is under way; KM_ERR_FORMAT: the password or
+	 * name is not acceptable. `text` says why.
 	 */
 	void (*on_login)(void *context, uint32_t request, int err, const struct km_account *account,
 	    int64_t retry_after_us, const char *text);

@@ -64,6 +64,7 @@ static int read_file(const char *path, struct km_buf *buf)
 static int write_file(const char *path, struct km_bytes content, mode_t mode)
 {
 	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
+	int code = 0;
 	int err = 0;
 
 	if (fd < 0) {
@@ -71,6 +72,9 @@ static int write_file(const char *path, struct km_bytes content, mode_t mode)
 	}
 	if (write(fd, content.data, content.size) != (ssize_t)content.size || fsync(fd) < 0) {
 		err = KM_ERR_SYS;
+		code = errno;
+		(void)unlink(path);
+		errno = code;
 	}
 	(void)close(fd);
 	return err;
@@ -102,6 +106,14 @@ static int read_passphrase(const char *path, struct km_buf *buf, struct km_buf *
 	return 0;
 }
 
+static int find_key_file(
+    const char *directory, const struct km_state_key *key, char ret_path[static KM_STATE_PATH_SIZE])
+{
+	return key->key_file != NULL
+		   ? km_bytes_copy_text(km_bytes_text(key->key_file), ret_path, KM_STATE_PATH_SIZE)
+		   : join(directory, "root.key", ret_path);
+}
+
 static int find_opener(const char *directory, const struct km_state_key *key, bool wants_passphrase,
     struct km_buf *secret, struct km_vault_opener *ret_opener, struct km_buf *ret_error)
 {
@@ -118,9 +130,7 @@ static int find_opener(const char *directory, const struct km_state_key *key, bo
 		*ret_opener = (struct km_vault_opener){ .passphrase = km_buf_view(secret) };
 		return err;
 	}
-	err = key->key_file != NULL
-		  ? km_bytes_copy_text(km_bytes_text(key->key_file), path, sizeof(path))
-		  : join(directory, "root.key", path);
+	err = find_key_file(directory, key, path);
 	if (err == 0) {
 		err = read_file(path, secret);
 	}
@@ -143,8 +153,8 @@ static int make_key_file(const char *path)
 	return err;
 }
 
-static int make_vault(
-    struct km_state *state, const struct km_state_key *key, struct km_buf *ret_error)
+static int make_vault(struct km_state *state, const struct km_state_key *key, bool *ret_made_key,
+    struct km_buf *ret_error)
 {
 	uint8_t storage[PASSPHRASE_MAX];
 	char path[KM_STATE_PATH_SIZE];
@@ -155,11 +165,10 @@ static int make_vault(
 
 	km_buf_init_fixed(&secret, storage, sizeof(storage));
 	if (!by_passphrase) {
-		err = key->key_file != NULL
-			  ? km_bytes_copy_text(km_bytes_text(key->key_file), path, sizeof(path))
-			  : join(state->directory, "root.key", path);
+		err = find_key_file(state->directory, key, path);
 		if (err == 0) {
 			err = make_key_file(path);
+			*ret_made_key = err == 0;
 		}
 		if (err < 0) {
 			return fail(ret_error, err, "cannot make the key file", path);
@@ -250,10 +259,45 @@ static int resolve(const char *directory, char ret_path[static KM_STATE_PATH_SIZ
 	return err;
 }
 
+/* Which files were made, and are taken away again if something fails after them. */
+struct making {
+	bool settings;
+	bool database;
+	bool key;
+};
+
+static void remove_file(const char *directory, const char *name)
+{
+	char path[KM_STATE_PATH_SIZE];
+
+	if (join(directory, name, path) == 0) {
+		(void)unlink(path);
+	}
+}
+
+static void undo_make(
+    const char *directory, const struct km_state_key *key, const struct making *making)
+{
+	char path[KM_STATE_PATH_SIZE];
+
+	if (making->settings) {
+		remove_file(directory, "komainu.yaml");
+	}
+	if (making->database) {
+		remove_file(directory, "guard.db");
+		remove_file(directory, "guard.db-wal");
+		remove_file(directory, "guard.db-shm");
+	}
+	if (making->key && find_key_file(directory, key, path) == 0) {
+		(void)unlink(path);
+	}
+}
+
 int km_state_make(const char *directory, const struct km_state_key *key, const char *host_name,
     struct km_buf *ret_error)
 {
 	struct km_state state = { 0 };
+	struct making making = { 0 };
 	char path[KM_STATE_PATH_SIZE];
 	const char *what = "cannot make the state directory";
 	int err = make_directory(directory, 0711);
@@ -278,14 +322,16 @@ int km_state_make(const char *directory, const struct km_state_key *key, const c
 	if (err == 0) {
 		what = "cannot write komainu.yaml";
 		err = make_settings(state.directory);
+		making.settings = err == 0;
 	}
 	if (err == 0) {
 		what = "cannot make guard.db";
+		making.database = true;
 		err = km_database_open(path, true, &state.database);
 	}
 	if (err == 0) {
 		what = "cannot make the root key";
-		err = make_vault(&state, key, ret_error);
+		err = make_vault(&state, key, &making.key, ret_error);
 	}
 	if (err == 0) {
 		what = "cannot make the certificate";
@@ -294,7 +340,11 @@ int km_state_make(const char *directory, const struct km_state_key *key, const c
 	if (err < 0 && ret_error->size == 0) {
 		(void)fail(ret_error, err, what, directory);
 	}
+	(void)km_bytes_copy_text(km_bytes_text(state.directory), path, sizeof(path));
 	km_state_close(&state);
+	if (err < 0) {
+		undo_make(path, key, &making);
+	}
 	return err;
 }
 

@@ -36,7 +36,8 @@ struct km_state_key {
 /*
  * Make a state directory: 0700, settings with all defaults, database, root key (in a new key file
  * unless a passphrase file is given), certificate for `host_name`. Nothing that exists is touched:
- * KM_ERR_EXISTS. ret_error says what went wrong, and where.
+ * KM_ERR_EXISTS. On failure the files that were made are taken away again, and ret_error says what
+ * went wrong, and where.
  */
 KM_MUST_USE int km_state_make(const char *directory, const struct km_state_key *key,
     const char *host_name, struct km_buf *ret_error);

@@ -6,6 +6,7 @@
 #include <pwd.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -48,4 +49,24 @@ int km_users_give_to_writer(const char *directory)
 		return 0;
 	}
 	return chown(directory, uid, gid) < 0 || chmod(directory, 0750) < 0 ? KM_ERR_SYS : 0;
+}
+
+int km_users_can_reach(const char *directory, char *ret_obstacle, size_t size)
+{
+	struct stat info;
+
+	if (geteuid() != 0) {
+		return 0;
+	}
+	for (size_t i = 1; directory[0] == '/' && directory[i] != '\0'; i++) {
+		if (directory[i] != '/' || i >= size) {
+			continue;
+		}
+		memcpy(ret_obstacle, directory, i);
+		ret_obstacle[i] = '\0';
+		if (stat(ret_obstacle, &info) == 0 && (info.st_mode & S_IXOTH) == 0) {
+			return KM_ERR_DENIED;
+		}
+	}
+	return 0;
 }

@@ -21,4 +21,10 @@ void km_users_of(enum km_role role, uid_t *ret_uid, gid_t *ret_gid);
 /* Give a directory to the writer, readable by web. Does nothing if not root. 0 or KM_ERR_SYS. */
 KM_MUST_USE int km_users_give_to_writer(const char *directory);
 
+/*
+ * Whether the roles' users can get to a directory: each one above it must be searchable (o+x).
+ * Returns 0, or KM_ERR_DENIED with the first that is not in ret_obstacle. Always 0 if not root.
+ */
+KM_MUST_USE int km_users_can_reach(const char *directory, char *ret_obstacle, size_t size);
+
 #endif

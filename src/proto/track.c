@@ -80,6 +80,15 @@ static int unpack_codec_text(struct km_reader *reader, struct km_track *track)
 	if (km_reader_u8(reader, &size) < 0 || km_reader_bytes(reader, size, &text) < 0) {
 		return KM_ERR_SHORT;
 	}
+	if (text.size >= sizeof(track->codec_text)) {
+		return KM_ERR_RANGE;
+	}
+	/* It ends in logs and JSON, and the receiver that sends it faces the cameras. */
+	for (size_t i = 0; i < text.size; i++) {
+		if (text.data[i] < 0x21 || text.data[i] > 0x7e) {
+			return KM_ERR_FORMAT;
+		}
+	}
 	return km_bytes_copy_text(text, track->codec_text, sizeof(track->codec_text));
 }
 

@@ -5,36 +5,37 @@ void km_decode_time_begin(struct km_decode_time *time)
 	*time = (struct km_decode_time){ .depth = time->depth };
 }
 
-static void insert(struct km_decode_time *time, int64_t presentation)
+/* How many presentation times are larger; the maximum also for more than are kept. */
+static unsigned insert(struct km_decode_time *time, int64_t presentation)
 {
-	unsigned at = time->count;
+	unsigned rank = time->count;
 
-	if (at == KM_DECODE_TIME_DEPTH_MAX + 1) {
-		at--;
-		if (presentation <= time->largest[at]) {
-			return;
+	if (rank == KM_DECODE_TIME_DEPTH_MAX + 1) {
+		rank--;
+		if (presentation <= time->largest[rank]) {
+			return KM_DECODE_TIME_DEPTH_MAX;
 		}
 	} else {
 		time->count++;
 	}
-	while (at > 0 && time->largest[at - 1] < presentation) {
-		time->largest[at] = time->largest[at - 1];
-		at--;
+	while (rank > 0 && time->largest[rank - 1] < presentation) {
+		time->largest[rank] = time->largest[rank - 1];
+		rank--;
 	}
-	time->largest[at] = presentation;
+	time->largest[rank] = presentation;
+	return rank;
 }
 
 int64_t km_decode_time_push(struct km_decode_time *time, int64_t presentation)
 {
+	unsigned rank = insert(time, presentation);
 	int64_t decoding = 0;
 
-	insert(time, presentation);
-	if (time->is_started && presentation <= time->last &&
-	    time->depth < KM_DECODE_TIME_DEPTH_MAX) {
-		time->depth++;
+	/* largest[depth] must not be above what is shown. */
+	if (rank > time->depth) {
+		time->depth = rank;
 	}
-	decoding =
-	    time->depth < time->count ? time->largest[time->depth] : time->largest[time->count - 1];
+	decoding = time->largest[time->depth < time->count ? time->depth : time->count - 1];
 	if (time->is_started && decoding <= time->last) {
 		decoding = time->last + 1;
 	}

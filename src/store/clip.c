@@ -35,8 +35,8 @@ static bool is_playable(const struct km_track *track)
 	switch (track->codec) {
 	case KM_CODEC_H264:
 	case KM_CODEC_H265:
-		return track->config_size > 0 && track->codec_text[0] != '\0' &&
-		       track->width > 0 && track->height > 0;
+		return track->config_size > 0 && track->codec_text[0] != '\0' && track->width > 0 &&
+		       track->height > 0;
 	case KM_CODEC_AAC:
 	case KM_CODEC_OPUS:
 		return track->config_size > 0 && track->codec_text[0] != '\0';
@@ -70,9 +70,8 @@ int km_clip_write_mime(const struct km_tracks *playable, struct km_buf *buf)
 {
 	int err = 0;
 
-	km_buf_add_text(buf,
-	    km_codec_is_video(playable->track[0].codec) ? "video/mp4; codecs=\""
-							: "audio/mp4; codecs=\"");
+	km_buf_add_text(buf, km_codec_is_video(playable->track[0].codec) ? "video/mp4; codecs=\""
+									 : "audio/mp4; codecs=\"");
 	err = km_mp4_write_codecs(playable, buf);
 	km_buf_add_text(buf, "\"");
 	return err < 0 ? err : km_buf_error(buf);
@@ -142,8 +141,8 @@ static int lay_out(struct km_clip *clip)
 	return 0;
 }
 
-int km_clip_create(struct km_segment *segment, const struct km_archive_segment *row,
-    struct km_clip **ret_clip)
+int km_clip_create(
+    struct km_segment *segment, const struct km_archive_segment *row, struct km_clip **ret_clip)
 {
 	struct km_clip *clip = calloc(1, sizeof(*clip));
 	int err = KM_ERR_MEMORY;
@@ -334,8 +333,8 @@ static void add_media(struct km_clip *clip, uint8_t track)
 		const struct km_segment_sample *sample = &clip->media.samples[i];
 
 		if (sample->track == track) {
-			km_buf_add_data(&clip->bytes, clip->media.bytes.data + sample->offset,
-			    sample->size);
+			km_buf_add_data(
+			    &clip->bytes, clip->media.bytes.data + sample->offset, sample->size);
 		}
 	}
 }
@@ -358,8 +357,8 @@ static int write_playable(struct km_clip *clip, size_t number)
 	if (used == 0) {
 		return 0;
 	}
-	err = km_mp4_fragment_write(
-	    (uint32_t)(number + 1), parts, clip->tracks.count, &clip->bytes);
+	err =
+	    km_mp4_fragment_write((uint32_t)(number + 1), parts, clip->tracks.count, &clip->bytes);
 	for (uint8_t i = 0; err == 0 && i < KM_TRACKS_MAX; i++) {
 		if (clip->map[i] < KM_TRACKS_MAX) {
 			add_media(clip, i);
@@ -455,8 +454,8 @@ int km_clip_read(struct km_clip *clip, uint64_t offset, size_t count, struct km_
 		if (err < 0) {
 			return err;
 		}
-		part = km_bytes_slice(km_buf_view(&clip->bytes),
-		    (size_t)(offset - clip->offsets[number]), count);
+		part = km_bytes_slice(
+		    km_buf_view(&clip->bytes), (size_t)(offset - clip->offsets[number]), count);
 		if (part.size == 0) {
 			return KM_ERR_FORMAT;
 		}

@@ -27,8 +27,8 @@ struct km_clip;
  * Lay a segment out. Takes the segment on success. Returns 0, KM_ERR_UNSUPPORTED, KM_ERR_RANGE or
  * KM_ERR_MEMORY.
  */
-KM_MUST_USE int km_clip_create(struct km_segment *segment, const struct km_archive_segment *row,
-    struct km_clip **ret_clip);
+KM_MUST_USE int km_clip_create(
+    struct km_segment *segment, const struct km_archive_segment *row, struct km_clip **ret_clip);
 void km_clip_destroy(struct km_clip *clip);
 
 /* The playable tracks. */

@@ -193,8 +193,8 @@ static void count_whole(struct km_clip_movie *movie, const struct km_segment_chu
 
 		movie->plan[i].samples += chunk->samples[i];
 		movie->sample_count += chunk->samples[i];
-		movie->plan[i].keys += is_video ? (chunk->is_key && chunk->samples[i] > 0 ? 1 : 0)
-						: chunk->samples[i];
+		movie->plan[i].keys +=
+		    is_video ? (chunk->is_key && chunk->samples[i] > 0 ? 1 : 0) : chunk->samples[i];
 	}
 	movie->media_bytes += chunk->media_bytes;
 }
@@ -322,12 +322,12 @@ static int plan_delays(struct km_clip_movie *movie)
 	int err = 0;
 
 	for (size_t i = 0; i < movie->tracks.count; i++) {
-		is_known[i] = movie->plan[i].samples == 0 ||
-			      km_codec_is_video(movie->tracks.track[i].codec);
+		is_known[i] =
+		    movie->plan[i].samples == 0 || km_codec_is_video(movie->tracks.track[i].codec);
 		known += is_known[i] ? 1 : 0;
 	}
-	for (size_t step = 0;
-	     err == 0 && known < movie->tracks.count && step < movie->step_count; step++) {
+	for (size_t step = 0; err == 0 && known < movie->tracks.count && step < movie->step_count;
+	     step++) {
 		const struct part *part = &movie->parts[movie->steps[step].part];
 
 		err = open_part(movie, movie->steps[step].part);
@@ -455,8 +455,10 @@ static int note_sample(struct km_clip_movie *movie, const struct part *part,
 	}
 	movie->at_ticks[track] += duration;
 	return km_mp4_movie_add(&movie->movie, track,
-	    &(struct km_mp4_sample){ .bytes = sample->size, .duration_ticks = (uint32_t)duration,
-		.composition_ticks = (int32_t)composition, .is_key = is_key });
+	    &(struct km_mp4_sample){ .bytes = sample->size,
+		.duration_ticks = (uint32_t)duration,
+		.composition_ticks = (int32_t)composition,
+		.is_key = is_key });
 }
 
 static int read_step(struct km_clip_movie *movie, struct km_buf *buf)

@@ -563,7 +563,8 @@ static void add_gap(struct km_recorder_stream *stream, int64_t start_us)
 		.end_us = start_us,
 		.reason = stream->gap_reason,
 		.lost = stream->gap_lost };
-	bool is_trifle = gap.lost == 0 && gap.end_us - gap.start_us < HOLE_US &&
+	bool is_trifle = gap.lost == 0 && gap.start_us != INT64_MIN &&
+			 gap.end_us - gap.start_us < HOLE_US &&
 			 (gap.reason == KM_GAP_RECORDER_DOWN || gap.reason == KM_GAP_DISK_FAILED ||
 			     gap.reason == KM_GAP_DISK_FULL);
 
@@ -617,11 +618,15 @@ int km_recorder_append(struct km_recorder_stream *stream, struct km_recorder_chu
 	if (recorder->gap_count == KM_RECORDER_GAPS_MAX) {
 		(void)km_recorder_sync(recorder);
 	}
-	if (recorder->retry_us > recorder->now_us || recorder->gap_count == KM_RECORDER_GAPS_MAX) {
+	if (stream->is_rewound || recorder->retry_us > recorder->now_us ||
+	    recorder->gap_count == KM_RECORDER_GAPS_MAX) {
 		return KM_ERR_STATE;
 	}
 	if (stream->current != NULL && is_rotation_due(stream, chunk)) {
 		km_recorder_sync_end(stream->current, KM_INDEX_ROTATED);
+		if (stream->is_rewound) {
+			return KM_ERR_STATE;
+		}
 	}
 	if (stream->current == NULL) {
 		err = begin_segment(stream, chunk);

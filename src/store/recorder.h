@@ -93,7 +93,8 @@ KM_MUST_USE int km_recorder_append(
 
 /*
  * After a failed sync the chunks since the last good one are taken back. True once for each such
- * case: give the samples again that come after ret_last_us (INT64_MIN: all that there are).
+ * case: give the samples again that come after ret_last_us (INT64_MIN: all that there are). Until
+ * it was asked, nothing is taken.
  */
 bool km_recorder_take_rewind(struct km_recorder_stream *stream, int64_t *ret_last_us);
 
@@ -108,6 +109,9 @@ KM_MUST_USE int km_recorder_last_tracks(
 
 /* Sync what is due, delete what is due, try again what failed. Call it a few times a second. */
 void km_recorder_tick(struct km_recorder *recorder, int64_t monotonic_us, int64_t unix_us);
+
+/* Do not wait any longer before what failed is tried again. */
+void km_recorder_hurry(struct km_recorder *recorder);
 
 /* Sync at once. Returns 0 or why it failed. */
 int km_recorder_sync(struct km_recorder *recorder);

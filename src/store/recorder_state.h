@@ -17,6 +17,7 @@ struct km_recorder_file {
 	struct km_recorder_stream *stream;
 	struct km_segment_writer *writer;
 	enum km_index_end end;
+	bool is_doomed;    /* to be removed: nothing of it counts */
 	bool is_dirty;     /* written since the last sync */
 	bool has_row;      /* in the index */
 	bool is_row_stale; /* the row says less than is on the disk */

@@ -10,7 +10,7 @@
 #define RETENTION_US   (10 * KM_TIME_SECOND_US)
 #define RETRY_FIRST_US KM_TIME_SECOND_US
 #define RETRY_LAST_US  (30 * KM_TIME_SECOND_US)
-#define SPARE_BYTES    (UINT64_C(64) << 20)      /* emergency deletion frees so much more */
+#define SPARE_BYTES    (UINT64_C(16) << 20)      /* emergency deletion frees so much more */
 #define SYNC_SLACK_US  (KM_TIME_SECOND_US / 100) /* timers are not exact */
 #define SYNC_TOGETHER  2                         /* dirty files from which on syncfs is cheaper */
 
@@ -93,6 +93,37 @@ static void forget_file(struct km_recorder_file *file)
 	free(file);
 }
 
+/* Until it is gone: the next recovery would take its chunks, which are stored elsewhere, for new.
+ */
+static void remove_file(struct km_recorder_file *file)
+{
+	struct km_recorder *recorder = file->stream->recorder;
+
+	if (file->stream->current == file) {
+		file->stream->current = NULL;
+	}
+	file->is_dirty = false;
+	file->is_row_stale = false;
+	if (km_segment_writer_unlink(file->writer) == 0) {
+		forget_file(file);
+		return;
+	}
+	file->is_doomed = true;
+	recorder->is_dirty = true;
+}
+
+static void remove_doomed_files(struct km_recorder *recorder)
+{
+	struct km_recorder_file *next = NULL;
+
+	for (struct km_recorder_file *file = recorder->files; file != NULL; file = next) {
+		next = file->next;
+		if (file->is_doomed) {
+			remove_file(file);
+		}
+	}
+}
+
 /* Cut a file back to what was surely stored, or remove it if that is nothing. */
 static void take_back(struct km_recorder_file *file)
 {
@@ -107,8 +138,7 @@ static void take_back(struct km_recorder_file *file)
 		file->is_row_stale = true;
 		return;
 	}
-	km_segment_writer_unlink(file->writer);
-	forget_file(file);
+	remove_file(file);
 }
 
 /* Gap rows that end in chunks which are being taken back: their gap is open again. */
@@ -168,8 +198,7 @@ void km_recorder_sync_end(struct km_recorder_file *file, enum km_index_end end)
 	int err = 0;
 
 	if (km_segment_writer_chunks(file->writer) == 0) {
-		km_segment_writer_unlink(file->writer);
-		forget_file(file);
+		remove_file(file);
 		return;
 	}
 	err = km_segment_writer_close(file->writer, &recorder->sealed);
@@ -366,14 +395,16 @@ int km_recorder_sync(struct km_recorder *recorder)
 	int64_t retry_us = recorder->retry_us;
 	int err = 0;
 
+	recorder->is_dirty = false;
+	remove_doomed_files(recorder);
 	sync_files(recorder);
 	err = write_rows(recorder);
 	if (err < 0) {
 		set_index_failed(recorder);
+		recorder->is_dirty = true;
 		return err;
 	}
 	note_rows_written(recorder);
-	recorder->is_dirty = false;
 	if (recorder->retry_us > retry_us) {
 		return KM_ERR_SYS; /* a file could not be synced */
 	}
@@ -381,6 +412,11 @@ int km_recorder_sync(struct km_recorder *recorder)
 		km_recorder_sync_set_state(recorder, KM_STORAGE_OK, "");
 	}
 	return 0;
+}
+
+void km_recorder_hurry(struct km_recorder *recorder)
+{
+	recorder->retry_us = 0;
 }
 
 /* --- space --- */
@@ -419,7 +455,7 @@ static void check_space(struct km_recorder *recorder)
 		struct km_retention retention = retention_of(recorder);
 		size_t deleted = 0;
 		int err = km_retention_free(
-		    &retention, least - state->free_bytes + SPARE_BYTES / 4, &deleted);
+		    &retention, least - state->free_bytes + SPARE_BYTES, &deleted);
 
 		if (err == 0 && deleted > 0 && state->state == KM_STORAGE_OK) {
 			km_recorder_sync_set_state(recorder, KM_STORAGE_TIGHT,

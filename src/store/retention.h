@@ -10,8 +10,9 @@
 #include "store/disk.h"
 #include "store/index.h"
 
-#define KM_RETENTION_BATCH 32 /* segments in one go, so that recording waits for no long deletion  \
-			       */
+#define KM_RETENTION_BATCH                                                                         \
+	32 /* segments in one go, so that recording waits for no long deletion                     \
+	    */
 
 struct km_retention {
 	struct km_index *index;

@@ -461,15 +461,20 @@ void km_segment_writer_cut(struct km_segment_writer *writer, uint64_t size)
 	}
 }
 
-void km_segment_writer_unlink(struct km_segment_writer *writer)
+int km_segment_writer_unlink(struct km_segment_writer *writer)
 {
 	char path[KM_SEGMENT_PATH_SIZE];
 
-	if (writer->fd >= 0 && writer->root >= 0) {
-		km_segment_writer_path(
-		    &writer->header.camera, writer->header.start_us, &writer->header.segment, path);
-		(void)writer->disk->unlinkat(writer->disk->context, writer->root, path, 0);
+	if (writer->fd < 0 || writer->root < 0) {
+		return 0;
 	}
+	km_segment_writer_path(
+	    &writer->header.camera, writer->header.start_us, &writer->header.segment, path);
+	if (writer->disk->unlinkat(writer->disk->context, writer->root, path, 0) < 0 &&
+	    errno != ENOENT) {
+		return KM_ERR_SYS;
+	}
+	return 0;
 }
 
 void km_segment_writer_destroy(struct km_segment_writer *writer)

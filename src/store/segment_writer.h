@@ -86,8 +86,8 @@ size_t km_segment_writer_chunks(const struct km_segment_writer *writer);
 /* Cut the file to `size` bytes; best effort after failures. */
 void km_segment_writer_cut(struct km_segment_writer *writer, uint64_t size);
 
-/* Remove the file, of which nothing is worth keeping. */
-void km_segment_writer_unlink(struct km_segment_writer *writer);
+/* Remove the file, of which nothing is worth keeping. Returns 0 or KM_ERR_SYS. */
+KM_MUST_USE int km_segment_writer_unlink(struct km_segment_writer *writer);
 
 /* Close the descriptor, wipe the key, free. NULL is fine. */
 void km_segment_writer_destroy(struct km_segment_writer *writer);

@@ -683,21 +683,25 @@ void km_gather_tick(struct km_gather *gather, int64_t monotonic_us)
 	hand_on_due(gather, monotonic_us);
 }
 
-void km_gather_flush(struct km_gather *gather, int64_t monotonic_us)
+bool km_gather_flush(struct km_gather *gather, int64_t monotonic_us)
 {
 	km_gather_tick(gather, monotonic_us);
-	while (gather->ring_count > 0 && hand_on(gather, &nobody)) {
+	while (gather->ring_count > 0) {
+		if (take_entries(gather, monotonic_us) == STEP_BLOCKED ||
+		    !hand_on(gather, &nobody)) {
+			return false;
+		}
 		if (gather->ring_count == 1) {
 			break;
 		}
 		end_ring(gather);
-		(void)take_entries(gather, monotonic_us);
 	}
+	return true;
 }
 
 void km_gather_stop(struct km_gather *gather, int64_t monotonic_us)
 {
-	km_gather_flush(gather, monotonic_us);
+	(void)km_gather_flush(gather, monotonic_us);
 	gather->pending = (struct pending){ 0 };
 	for (size_t i = 0; i < gather->ring_count; i++) {
 		km_ring_destroy(gather->rings[i].ring);

@@ -46,8 +46,8 @@ void km_gather_add_ring(struct km_gather *gather, struct km_ring *ring, uint64_t
 /* Take what is there, and hand on what is complete. */
 void km_gather_tick(struct km_gather *gather, int64_t monotonic_us);
 
-/* Hand on everything, complete or not. */
-void km_gather_flush(struct km_gather *gather, int64_t monotonic_us);
+/* Hand on everything, complete or not. False: not all of it was taken. */
+bool km_gather_flush(struct km_gather *gather, int64_t monotonic_us);
 
 /* Forget the rings: the camera is switched off. */
 void km_gather_stop(struct km_gather *gather, int64_t monotonic_us);

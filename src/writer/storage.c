@@ -21,6 +21,7 @@
 #define KEY_RETRY_US    (5 * KM_TIME_SECOND_US)
 #define KEY_PATIENCE_US (10 * KM_TIME_SECOND_US) /* for one key during recovery */
 #define OPEN_RETRY_US   (5 * KM_TIME_SECOND_US)
+#define FLUSH_ROUNDS    4
 #define CAMERAS_MAX     1024
 #define ORDERS_MAX      8192
 #define MESSAGES_MAX    8192
@@ -439,15 +440,27 @@ static bool open_recorder(struct km_storage *storage)
 	return false;
 }
 
+/* What fails now is tried again at once, as the rings will be gone. */
+static void store_rest(struct km_storage *storage)
+{
+	for (int round = 0; round < FLUSH_ROUNDS; round++) {
+		int64_t now_us = km_clock_monotonic_us();
+		bool is_done = true;
+
+		km_recorder_hurry(storage->recorder);
+		for (size_t i = 0; i < storage->camera_count; i++) {
+			is_done = km_gather_flush(storage->cameras[i]->gather, now_us) && is_done;
+		}
+		if (km_recorder_sync(storage->recorder) == 0 && is_done) {
+			return;
+		}
+	}
+}
+
 static void finish(struct km_storage *storage)
 {
-	int64_t now_us = km_clock_monotonic_us();
-
-	for (size_t i = 0; i < storage->camera_count; i++) {
-		km_gather_flush(storage->cameras[i]->gather, now_us);
-	}
 	if (storage->recorder != NULL) {
-		(void)km_recorder_sync(storage->recorder);
+		store_rest(storage);
 		for (size_t i = 0; i < storage->camera_count; i++) {
 			tell_stream(storage, storage->cameras[i]);
 		}

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { readStampInPage } from './stamp.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const fromPage = createRequire(join(here, '../../ui/package.json'));
@@ -30,6 +31,8 @@ export async function launch(options = {}) {
     viewport: { width: 1280, height: 800 },
     ...options,
   });
+  // Scripts injected by the test are not subject to the page's policy; eval inside it is.
+  await context.addInitScript({ content: `window.readStampInPage = ${readStampInPage};` });
   return {
     context,
     page: context.pages()[0] ?? (await context.newPage()),

@@ -1,5 +1,5 @@
 // What must hold on any recorder, the mock and the real one.
-import { readStampInPage, wallDifference } from './stamp.mjs';
+import { wallDifference } from './stamp.mjs';
 import { until } from './browser.mjs';
 
 export async function logIn(page, address, name, password) {
@@ -37,7 +37,7 @@ async function countPictures(element, ms) {
 }
 
 export async function readStamp(element) {
-  return element.evaluate(readStampInPage);
+  return element.evaluate((node) => window.readStampInPage(node));
 }
 
 // Live pictures move: presented pictures are counted, and the burnt-in number rises.
@@ -69,11 +69,11 @@ export async function checkLive(tap, page, camera, fps) {
   tap.ok(behind_ms < 3000, 'the live picture is recent', `${behind_ms} ms behind`);
 }
 
-// What the timeline shows now, from its element.
+// The time that the timeline shows now.
 async function timelineView(page) {
   return page.locator('.timeline').evaluate((node) => ({
-    from_us: Number(node.getAttribute('aria-valuemin')) * 1e6,
-    to_us: Number(node.getAttribute('aria-valuemax')) * 1e6,
+    from_us: Number(node.dataset.from),
+    to_us: Number(node.dataset.to),
   }));
 }
 
@@ -99,50 +99,56 @@ export async function zoomTo(page, us, span_us) {
   }
 }
 
-// Click the timeline at a part of its width; the picture shown must be the one of that moment.
-export async function checkSeek(tap, page, camera, part, frame_us, label) {
+// Click the timeline at a part of its width: the first picture shown must be the one that was
+// current at that moment. Gives what was seen, for comparisons between clicks.
+export async function checkSeek(tap, page, camera, part, frame_us, label, slack_us = 2000) {
   const element = video(page, camera);
-  const box = await page.locator('.timeline').boundingBox();
-  const timing = await element.evaluateHandle((node) => {
-    const seen = { clicked: 0, shown: 0 };
+  const box = await page.locator('.timeline canvas').boundingBox();
+  const x = Math.round(box.x + box.width * part);
+  const view = await timelineView(page);
+  const asked_us = view.from_us + ((x - box.x) / box.width) * (view.to_us - view.from_us);
+  const seen = await element.evaluateHandle((node) => {
+    const found = { clicked: 0, shown: 0, stamp: undefined };
     addEventListener(
       'pointerup',
       () => {
-        seen.clicked = performance.now();
-        seen.shown = 0;
-        const look = () => {
-          if (node.seeking || node.readyState < 2) {
-            requestAnimationFrame(look);
-          } else {
-            seen.shown = performance.now();
-          }
-        };
-        setTimeout(() => requestAnimationFrame(look), 0);
+        found.clicked = performance.now();
+        node.addEventListener(
+          'seeked',
+          () => {
+            found.shown = performance.now();
+            found.stamp = window.readStampInPage(node);
+          },
+          { once: true },
+        );
       },
       { once: true, capture: true },
     );
-    return seen;
+    return found;
   });
-  await page.mouse.click(box.x + box.width * part, box.y + 60);
+  await page.mouse.click(x, box.y + 60);
+  await until(() => seen.evaluate((found) => found.shown > 0), 'the seek');
+  const { stamp, ms } = await seen.evaluate((found) => ({
+    stamp: found.stamp,
+    ms: found.shown - found.clicked,
+  }));
+  await page.locator('.timeline').focus();
   await page.keyboard.press(' ');
-  await until(
-    () => element.evaluate((node) => node.paused && !node.seeking && node.readyState >= 2),
-    'the seek',
-  );
-  await page.waitForTimeout(150);
-  const wall = await shownWall(page);
-  const stamp = await until(async () => {
-    const read = await readStamp(element);
-    return read.wall_ms_mod === undefined ? undefined : read;
-  }, 'a readable picture');
-  const off_us = -wallDifference(stamp.wall_ms_mod, wall) * 1000;
-  const ms = await timing.evaluate((seen) => seen.shown - seen.clicked);
+  const off_us = -wallDifference(stamp.wall_ms_mod, asked_us) * 1000;
   tap.ok(
-    off_us > -2000 && off_us <= frame_us + 2000,
+    off_us > -slack_us && off_us <= frame_us + slack_us,
     `${label}: the picture is that of the moment asked for`,
-    `picture begins ${(off_us / 1000).toFixed(1)} ms before it, frames are ${frame_us / 1000} ms`,
+    `it begins ${(off_us / 1000).toFixed(1)} ms before, a picture lasts ${frame_us / 1000} ms`,
   );
-  return ms;
+  await page.waitForTimeout(200);
+  const paused = await readStamp(element);
+  const apart_us = -wallDifference(paused.wall_ms_mod, await shownWall(page)) * 1000;
+  tap.ok(
+    apart_us > -slack_us && apart_us <= frame_us + slack_us,
+    `${label}: paused, the clock shown is that of the picture`,
+    `${(apart_us / 1000).toFixed(1)} ms`,
+  );
+  return { ms, asked_us, number: stamp.number };
 }
 
 // Arrow keys move exactly one picture.

@@ -40,7 +40,7 @@ def main():
         try:
             r.add("front", front.url, *entry)
             r.add("back", back.url)
-            r.add("safe", safe.url, *entry, "--pin", safe.ready["fingerprint"])
+            r.add("safe", safe.url, *entry, "--pin", safe.ready["sha256"])
             began = time.time_ns() // 1000
             r.start()
             assert r.serving["setup_token"], "a new recorder gives a set-up token"

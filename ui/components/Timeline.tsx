@@ -62,6 +62,8 @@ export function Timeline({ rows, view, wallUs, range, isSelecting, onSeek }: Tim
       aria-valuemin={Math.round(view.value.from_us / second)}
       aria-valuemax={Math.round(view.value.to_us / second)}
       aria-valuenow={Math.round((wall ?? view.value.to_us) / second)}
+      data-from={Math.round(view.value.from_us)}
+      data-to={Math.round(view.value.to_us)}
       aria-valuetext={wall === undefined ? t.pickMoment : exactText(wall)}
     >
       <canvas ref={canvas} style={{ height: `${height}px` }} />
@@ -198,7 +200,10 @@ function useHands(
 
     const place = (event: { clientX: number; clientY: number }): { x: number; y: number } => {
       const area = element.getBoundingClientRect();
-      return { x: event.clientX - area.left, y: event.clientY - area.top };
+      return {
+        x: event.clientX - area.left - element.clientLeft,
+        y: event.clientY - area.top - element.clientTop,
+      };
     };
     const timeAt = (x: number): number => toUs(current.current.view.value, x, width.value);
     // The end of the range that stays when the other one is taken at x.

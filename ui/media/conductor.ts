@@ -60,10 +60,21 @@ export class Conductor {
     }
   }
 
+  // What is on screen then is the moment, and all cameras are brought to it.
   pause(): void {
     this.isPlaying.value = false;
     for (const player of this.players) {
       this.apply(player);
+    }
+    const leader = this.leader();
+    if (leader) {
+      const wall = leader.wallUs;
+      this.wallUs.value = wall;
+      for (const player of this.players) {
+        if (player !== leader && player.standing.kind === 'ready') {
+          void player.seek(wall);
+        }
+      }
     }
   }
 

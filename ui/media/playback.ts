@@ -188,6 +188,8 @@ export class Playback {
     }
     if (Math.abs(this.video.currentTime - target) > 1e-7) {
       const seeked = this.event('seeked', signal);
+      // Or pictures would pass before the one asked for has been seen.
+      this.video.pause();
       this.video.currentTime = target;
       await seeked;
     }
@@ -213,7 +215,7 @@ export class Playback {
   play(rate: number): void {
     this.isWished = true;
     this.video.playbackRate = rate;
-    if (this.state.kind === 'ready') {
+    if (this.state.kind === 'ready' && this.asked_us === undefined) {
       void this.video.play().catch(() => undefined);
     }
     void this.pump();

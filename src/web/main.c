@@ -1,0 +1,7 @@
+/* komainu-web: started by guard. */
+#include "web/web.h"
+
+int main(void)
+{
+	return km_web_run();
+}

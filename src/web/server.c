@@ -1,0 +1,1265 @@
+#include "web/server.h"
+
+#include <arpa/inet.h>
+#include <assert.h>
+#include <errno.h>
+#include <libwebsockets.h>
+#include <netinet/tcp.h>
+#include <openssl/pem.h>
+#include <openssl/ssl.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <uv.h>
+
+/* [CRYPTREC LS-0001] AES-GCM with ephemeral key exchange; ChaCha20 is not among the choices. */
+#define SUITES_TLS12                                                                               \
+	"ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384:"                               \
+	"ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256"
+#define SUITES_TLS13 "TLS_AES_256_GCM_SHA384:TLS_AES_128_GCM_SHA256"
+#define GROUPS       "X25519:P-256:P-384"
+
+#define SUBPROTOCOL   "komainu-live"
+#define HEADER_MAX    8192  /* bytes of all request headers together */
+#define BODY_DROPPED_MAX ((uint64_t)1 << 20) /* too large, but read so that the answer arrives */
+#define PARAMETERS_MAX   16   /* of a query */
+#define SLICE_MAX     65536 /* bytes handed to TLS at a time */
+#define PUSHED_MAX    2     /* pieces that wait: one leaves while the next is made */
+#define RECEIVED_MAX  1024  /* bytes of a WebSocket message; none is expected */
+
+/* Time-outs of a connection, from the last thing that it did for us. */
+#define REQUEST_US  (15 * INT64_C(1000000)) /* TLS and headers, or idle between requests */
+#define BODY_US     (20 * INT64_C(1000000)) /* the whole body */
+#define ANSWER_US   (120 * INT64_C(1000000)) /* our own part: a bound, never reached */
+/* A close frame for lws_write; its header leaves that value out of the enumeration. */
+#define WRITE_CLOSE ((enum lws_write_protocol)4)
+
+#define CLOSE_US    (3 * INT64_C(1000000))   /* after our goodbye on a WebSocket */
+#define PROGRESS_US (30 * INT64_C(1000000)) /* no byte of the answer could be sent */
+#define SWEEP_US    (1 * INT64_C(1000000))
+
+struct piece {
+	struct km_buf bytes;
+	size_t sent;
+};
+
+struct km_exchange {
+	struct connection *connection;
+	struct km_request request;
+	struct km_buf body;
+	uint64_t body_wanted;
+	uint64_t body_seen;
+	unsigned refused; /* status to answer with once the body was read and dropped; 0: none */
+	bool is_dispatched; /* on_request was called */
+	bool is_answered;
+	bool is_head;
+	bool are_headers_sent;
+	bool must_close; /* after the answer */
+	struct km_buf headers;
+	uint64_t left; /* bytes of the answer's body not handed over yet */
+	struct km_bytes fixed;
+	struct piece pieces[PUSHED_MAX];
+	size_t piece_count;
+	bool is_wanted; /* on_wanted was called and no piece has come since */
+	void (*on_wanted)(void *context);
+	void *on_wanted_context;
+	void *owner;
+	void (*on_gone)(void *context);
+};
+
+struct km_socket {
+	struct connection *connection;
+	struct km_parcel *queue[KM_SOCKET_QUEUE_MAX];
+	size_t first;
+	size_t count;
+	bool is_closing;
+	bool is_close_sent;
+	unsigned close_status;
+	char close_reason[64];
+	void *owner;
+	void (*on_gone)(void *context);
+};
+
+/* A slot of the table; lives as long as its TCP connection. */
+struct connection {
+	struct km_server *server;
+	struct lws *wsi;
+	bool is_used;
+	char peer[64];
+	int64_t deadline_us; /* on the loop's clock; INT64_MAX: none */
+	struct km_exchange *exchange;
+	struct km_socket *socket;
+};
+
+struct km_server {
+	struct km_loop *loop;
+	const struct km_server_events *events;
+	void *context;
+	struct lws_context *lws;
+	struct lws_vhost *vhost;
+	int listen_fd;
+	uint16_t port;
+	struct km_watch *watch;
+	struct km_timer *sweep;
+	size_t per_peer_max;
+	struct connection *connections;
+	size_t connection_count;
+	/* Only while the TLS context is made. */
+	const struct km_server_config *config;
+	uint8_t slice[LWS_PRE + SLICE_MAX];
+};
+
+static int64_t now_us(const struct km_server *server)
+{
+	return km_loop_now_us(server->loop);
+}
+
+static void set_deadline(struct connection *connection, int64_t span_us)
+{
+	connection->deadline_us = now_us(connection->server) + span_us;
+}
+
+static struct connection *connection_of(struct lws *wsi)
+{
+	return wsi != NULL ? lws_get_opaque_user_data(wsi) : NULL;
+}
+
+/* --- parcels --- */
+
+struct km_parcel *km_parcel_create(size_t capacity, bool is_text)
+{
+	struct km_parcel *parcel = malloc(sizeof(*parcel) + LWS_PRE + capacity);
+
+	if (parcel != NULL) {
+		*parcel = (struct km_parcel){
+			.refs = 1,
+			.capacity = capacity,
+			.is_text = is_text,
+			.data = (uint8_t *)(parcel + 1) + LWS_PRE,
+		};
+	}
+	return parcel;
+}
+
+struct km_parcel *km_parcel_ref(struct km_parcel *parcel)
+{
+	parcel->refs++;
+	return parcel;
+}
+
+void km_parcel_unref(struct km_parcel *parcel)
+{
+	if (parcel != NULL && --parcel->refs == 0) {
+		free(parcel);
+	}
+}
+
+/* --- the end of things --- */
+
+static void end_exchange(struct connection *connection)
+{
+	struct km_exchange *exchange = connection->exchange;
+
+	if (exchange == NULL) {
+		return;
+	}
+	connection->exchange = NULL;
+	if (exchange->on_gone != NULL) {
+		exchange->on_gone(exchange->owner);
+	}
+	for (size_t i = 0; i < exchange->piece_count; i++) {
+		km_buf_finish(&exchange->pieces[i].bytes);
+	}
+	km_buf_finish(&exchange->headers);
+	km_buf_wipe(&exchange->body);
+	explicit_bzero(&exchange->request, sizeof(exchange->request));
+	free(exchange);
+}
+
+static void end_socket(struct connection *connection)
+{
+	struct km_socket *socket = connection->socket;
+
+	if (socket == NULL) {
+		return;
+	}
+	connection->socket = NULL;
+	if (socket->on_gone != NULL) {
+		socket->on_gone(socket->owner);
+	}
+	for (size_t i = 0; i < socket->count; i++) {
+		km_parcel_unref(socket->queue[(socket->first + i) % KM_SOCKET_QUEUE_MAX]);
+	}
+	free(socket);
+}
+
+static void end_connection(struct connection *connection)
+{
+	end_exchange(connection);
+	end_socket(connection);
+	connection->wsi = NULL;
+	connection->is_used = false;
+}
+
+/* --- reading a request --- */
+
+static bool copy_header(struct lws *wsi, enum lws_token_indexes token, char *to, size_t size)
+{
+	to[0] = '\0';
+	if (lws_hdr_total_length(wsi, token) == 0) {
+		return true;
+	}
+	return lws_hdr_copy(wsi, to, (int)size, token) >= 0;
+}
+
+static bool copy_custom(struct lws *wsi, const char *name, char *to, size_t size)
+{
+	int length = lws_hdr_custom_length(wsi, name, (int)strlen(name));
+
+	to[0] = '\0';
+	if (length <= 0) {
+		return true;
+	}
+	return lws_hdr_custom_copy(wsi, to, (int)size, name, (int)strlen(name)) >= 0;
+}
+
+/* The query again as it came; the library has cut it at each '&'. */
+static bool copy_query(struct lws *wsi, char *to, size_t size)
+{
+	size_t used = 0;
+
+	to[0] = '\0';
+	for (int i = 0; i < PARAMETERS_MAX; i++) {
+		int length = lws_hdr_fragment_length(wsi, WSI_TOKEN_HTTP_URI_ARGS, i);
+
+		if (length <= 0) {
+			return true;
+		}
+		if (used + (size_t)length + 2 > size) {
+			return false;
+		}
+		if (used > 0) {
+			to[used++] = '&';
+		}
+		length = lws_hdr_copy_fragment(
+		    wsi, to + used, (int)(size - used), WSI_TOKEN_HTTP_URI_ARGS, i);
+		if (length < 0) {
+			return false;
+		}
+		used += strlen(to + used);
+	}
+	return false;
+}
+
+static enum km_method method_from(int lws_method)
+{
+	switch (lws_method) {
+	case LWSHUMETH_GET:
+		return KM_METHOD_GET;
+	case LWSHUMETH_HEAD:
+		return KM_METHOD_HEAD;
+	case LWSHUMETH_POST:
+		return KM_METHOD_POST;
+	case LWSHUMETH_PATCH:
+		return KM_METHOD_PATCH;
+	case LWSHUMETH_DELETE:
+		return KM_METHOD_DELETE;
+	default:
+		return KM_METHOD_OTHER;
+	}
+}
+
+/* Returns 0 or the HTTP status to refuse with. */
+static unsigned read_request(struct lws *wsi, struct connection *connection, struct km_request *to)
+{
+	char *path = NULL;
+	int path_size = 0;
+	int method = lws_http_get_uri_and_method(wsi, &path, &path_size);
+
+	if (method < 0 || path == NULL || path_size <= 0 || (size_t)path_size >= sizeof(to->path)) {
+		return HTTP_STATUS_REQ_URI_TOO_LONG;
+	}
+	to->method = method_from(method);
+	memcpy(to->path, path, (size_t)path_size);
+	to->path[path_size] = '\0';
+	memcpy(to->peer, connection->peer, sizeof(to->peer));
+	if (strlen(to->path) != (size_t)path_size) {
+		return HTTP_STATUS_BAD_REQUEST;
+	}
+	if (!copy_query(wsi, to->query, sizeof(to->query))) {
+		return HTTP_STATUS_REQ_URI_TOO_LONG;
+	}
+	if (!copy_header(wsi, WSI_TOKEN_HOST, to->host, sizeof(to->host)) ||
+	    !copy_header(wsi, WSI_TOKEN_ORIGIN, to->origin, sizeof(to->origin)) ||
+	    !copy_header(wsi, WSI_TOKEN_HTTP_COOKIE, to->cookie, sizeof(to->cookie)) ||
+	    !copy_header(wsi, WSI_TOKEN_HTTP_RANGE, to->range, sizeof(to->range)) ||
+	    !copy_header(wsi, WSI_TOKEN_HTTP_IF_RANGE, to->if_range, sizeof(to->if_range)) ||
+	    !copy_header(wsi, WSI_TOKEN_HTTP_IF_NONE_MATCH, to->if_none_match,
+		sizeof(to->if_none_match)) ||
+	    !copy_header(
+		wsi, WSI_TOKEN_HTTP_CONTENT_TYPE, to->content_type, sizeof(to->content_type)) ||
+	    !copy_custom(wsi, "x-komainu-csrf:", to->csrf, sizeof(to->csrf))) {
+		return HTTP_STATUS_BAD_REQUEST;
+	}
+	return 0;
+}
+
+/* How many bytes of body follow. Returns 0 or the HTTP status to refuse with. */
+static unsigned read_body_size(struct lws *wsi, enum km_method method, uint64_t *ret_size)
+{
+	char text[24];
+	bool takes_body = method == KM_METHOD_POST || method == KM_METHOD_PATCH;
+	uint64_t size = 0;
+
+	if (lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_TRANSFER_ENCODING) > 0) {
+		return HTTP_STATUS_NOT_IMPLEMENTED; /* the library would take chunks for the body */
+	}
+	if (!copy_header(wsi, WSI_TOKEN_HTTP_CONTENT_LENGTH, text, sizeof(text))) {
+		return HTTP_STATUS_BAD_REQUEST;
+	}
+	if (text[0] == '\0') {
+		if (takes_body) {
+			return HTTP_STATUS_LENGTH_REQUIRED;
+		}
+		*ret_size = 0;
+		return 0;
+	}
+	if (km_bytes_parse_u64(km_bytes_text(text), UINT64_MAX, &size) < 0 ||
+	    (size > 0 && !takes_body)) {
+		return HTTP_STATUS_BAD_REQUEST;
+	}
+	if (size > BODY_DROPPED_MAX) {
+		return HTTP_STATUS_REQ_ENTITY_TOO_LARGE;
+	}
+	*ret_size = size;
+	return 0;
+}
+
+/*
+ * Ask for on_http_writable. While an answer is in the making we do not listen for input: a client
+ * that hangs up keeps the socket readable, and the library would come round for it without end. But
+ * where it does not listen it does not write either, so input is on while there is something to
+ * send; on_sweep looks for clients that have hung up meanwhile.
+ */
+static void resume_writing(struct connection *connection)
+{
+	lws_rx_flow_control(connection->wsi, 1);
+	lws_callback_on_writable(connection->wsi);
+}
+
+static void dispatch(struct connection *connection)
+{
+	struct km_server *server = connection->server;
+	struct km_exchange *exchange = connection->exchange;
+
+	exchange->is_dispatched = true;
+	exchange->request.body = km_buf_view(&exchange->body);
+	set_deadline(connection, ANSWER_US);
+	lws_rx_flow_control(connection->wsi, 0);
+	server->events->on_request(server->context, exchange);
+}
+
+/* --- writing the answer --- */
+
+static int write_headers(struct connection *connection)
+{
+	struct km_exchange *exchange = connection->exchange;
+	struct km_server *server = connection->server;
+	size_t size = exchange->headers.size;
+
+	memcpy(server->slice + LWS_PRE, exchange->headers.data, size);
+	exchange->are_headers_sent = true;
+	return lws_write(connection->wsi, server->slice + LWS_PRE, size, LWS_WRITE_HTTP_HEADERS) < 0
+		   ? -1
+		   : 0;
+}
+
+/* Wish for the next piece, if there is room for it and one is to come. */
+static void want_piece(struct km_exchange *exchange)
+{
+	uint64_t waiting = 0;
+
+	for (size_t i = 0; i < exchange->piece_count; i++) {
+		waiting += exchange->pieces[i].bytes.size - exchange->pieces[i].sent;
+	}
+	if (exchange->on_wanted == NULL || exchange->is_wanted ||
+	    exchange->piece_count == PUSHED_MAX || waiting >= exchange->left) {
+		return;
+	}
+	exchange->is_wanted = true;
+	exchange->on_wanted(exchange->on_wanted_context);
+}
+
+/* What can be sent now, at most one slice. */
+static size_t fill_slice(struct km_exchange *exchange, uint8_t *to)
+{
+	struct piece *piece = &exchange->pieces[0];
+	size_t size = 0;
+
+	if (exchange->fixed.size > 0) {
+		size = exchange->fixed.size < SLICE_MAX ? exchange->fixed.size : SLICE_MAX;
+		memcpy(to, exchange->fixed.data, size);
+		exchange->fixed = km_bytes_after(exchange->fixed, size);
+		return size;
+	}
+	if (exchange->piece_count == 0) {
+		return 0;
+	}
+	size = piece->bytes.size - piece->sent;
+	size = size < SLICE_MAX ? size : SLICE_MAX;
+	memcpy(to, piece->bytes.data + piece->sent, size);
+	piece->sent += size;
+	if (piece->sent == piece->bytes.size) {
+		km_buf_finish(&piece->bytes);
+		exchange->piece_count--;
+		memmove(piece, piece + 1, exchange->piece_count * sizeof(*piece));
+	}
+	return size;
+}
+
+/* The answer is out: make ready for the next request. Returns what the callback must return. */
+static int finish_exchange(struct connection *connection)
+{
+	bool must_close = connection->exchange->must_close;
+
+	end_exchange(connection);
+	if (must_close) {
+		return -1;
+	}
+	set_deadline(connection, REQUEST_US);
+	return lws_http_transaction_completed(connection->wsi) != 0 ? -1 : 0;
+}
+
+/* Any failure here is -1: another value would leave a dead socket in the loop for ever. */
+static int on_http_writable(struct connection *connection)
+{
+	struct km_exchange *exchange = connection->exchange;
+	struct km_server *server = connection->server;
+	size_t size = 0;
+
+	if (exchange == NULL || !exchange->is_answered) {
+		return 0;
+	}
+	set_deadline(connection, PROGRESS_US);
+	if (!exchange->are_headers_sent) {
+		if (write_headers(connection) < 0) {
+			return -1;
+		}
+		if (exchange->left == 0) {
+			return finish_exchange(connection);
+		}
+		lws_callback_on_writable(connection->wsi);
+		return 0;
+	}
+	size = fill_slice(exchange, server->slice + LWS_PRE);
+	if (size == 0) {
+		lws_rx_flow_control(connection->wsi, 0);
+		set_deadline(connection, ANSWER_US);
+		want_piece(exchange); /* km_exchange_push resumes */
+		return 0;
+	}
+	exchange->left -= size;
+	if (lws_write(connection->wsi, server->slice + LWS_PRE, size,
+		exchange->left == 0 ? LWS_WRITE_HTTP_FINAL : LWS_WRITE_HTTP) < 0) {
+		return -1;
+	}
+	if (exchange->left == 0) {
+		return finish_exchange(connection);
+	}
+	lws_callback_on_writable(connection->wsi);
+	want_piece(exchange);
+	return 0;
+}
+
+static void add_security_headers(struct km_buf *headers)
+{
+	km_buf_add_text(headers,
+	    "strict-transport-security: max-age=31536000\r\n"
+	    "content-security-policy: default-src 'none'; script-src 'self'; style-src 'self'; "
+	    "img-src 'self' blob: data:; media-src 'self' blob:; font-src 'self'; "
+	    "connect-src 'self'; worker-src 'self' blob:; manifest-src 'self'; base-uri 'none'; "
+	    "form-action 'self'; frame-ancestors 'none'\r\n"
+	    "x-content-type-options: nosniff\r\n"
+	    "x-frame-options: DENY\r\n"
+	    "referrer-policy: no-referrer\r\n"
+	    "cross-origin-opener-policy: same-origin\r\n"
+	    "cross-origin-resource-policy: same-origin\r\n"
+	    "cross-origin-embedder-policy: require-corp\r\n"
+	    "permissions-policy: camera=(), microphone=(), geolocation=(), usb=(), payment=()\r\n");
+}
+
+static const char *status_text(unsigned status)
+{
+	static const struct {
+		unsigned status;
+		const char *text;
+	} texts[] = {
+		{ 200, "OK" },
+		{ 201, "Created" },
+		{ 204, "No Content" },
+		{ 206, "Partial Content" },
+		{ 304, "Not Modified" },
+		{ 400, "Bad Request" },
+		{ 401, "Unauthorized" },
+		{ 403, "Forbidden" },
+		{ 404, "Not Found" },
+		{ 405, "Method Not Allowed" },
+		{ 409, "Conflict" },
+		{ 411, "Length Required" },
+		{ 413, "Content Too Large" },
+		{ 414, "URI Too Long" },
+		{ 416, "Range Not Satisfiable" },
+		{ 422, "Unprocessable Content" },
+		{ 426, "Upgrade Required" },
+		{ 429, "Too Many Requests" },
+		{ 501, "Not Implemented" },
+		{ 503, "Service Unavailable" },
+	};
+
+	for (size_t i = 0; i < KM_COUNT(texts); i++) {
+		if (texts[i].status == status) {
+			return texts[i].text;
+		}
+	}
+	return "Internal Server Error";
+}
+
+static void compose_headers(struct km_exchange *exchange, const struct km_response *response)
+{
+	struct km_buf *headers = &exchange->headers;
+
+	km_buf_add_format(
+	    headers, "HTTP/1.1 %u %s\r\n", response->status, status_text(response->status));
+	add_security_headers(headers);
+	km_buf_add_format(headers, "cache-control: %s\r\n",
+	    response->cache_control != NULL ? response->cache_control : "no-store");
+	if (response->content_type != NULL) {
+		km_buf_add_format(headers, "content-type: %s\r\n", response->content_type);
+	}
+	for (size_t i = 0; i < response->header_count; i++) {
+		km_buf_add_format(headers, "%s %s\r\n", response->headers[i].name,
+		    response->headers[i].value);
+	}
+	if (response->status != 204 && response->status != 304) {
+		km_buf_add_format(
+		    headers, "content-length: %llu\r\n", (unsigned long long)response->size);
+	}
+	if (exchange->must_close) {
+		km_buf_add_text(headers, "connection: close\r\n");
+	}
+	km_buf_add_text(headers, "\r\n");
+}
+
+const struct km_request *km_exchange_request(const struct km_exchange *exchange)
+{
+	return &exchange->request;
+}
+
+void km_exchange_set_owner(
+    struct km_exchange *exchange, void *context, void (*on_gone)(void *context))
+{
+	exchange->owner = context;
+	exchange->on_gone = on_gone;
+}
+
+void km_exchange_answer(struct km_exchange *exchange, struct km_response *response)
+{
+	bool has_no_body = exchange->is_head || response->status == 304;
+
+	assert(!exchange->is_answered);
+	if (!response->is_pushed) {
+		response->size = response->body.size + response->fixed.size;
+	}
+	km_buf_init(&exchange->headers, SLICE_MAX);
+	compose_headers(exchange, response);
+	exchange->is_answered = true;
+	if (km_buf_error(&exchange->headers) < 0) {
+		km_buf_finish(&response->body);
+		km_exchange_abort(exchange);
+		return;
+	}
+	exchange->left = has_no_body ? 0 : response->size;
+	exchange->fixed = response->fixed;
+	if (response->is_pushed) {
+		exchange->on_wanted = response->on_wanted;
+		exchange->on_wanted_context = response->on_wanted_context;
+	} else if (response->body.size > 0 && !has_no_body) {
+		exchange->pieces[0] = (struct piece){ .bytes = response->body };
+		exchange->piece_count = 1;
+		response->body = (struct km_buf){ 0 };
+	}
+	km_buf_finish(&response->body);
+	resume_writing(exchange->connection);
+}
+
+void km_exchange_push(struct km_exchange *exchange, struct km_buf *piece)
+{
+	uint64_t waiting = 0;
+
+	for (size_t i = 0; i < exchange->piece_count; i++) {
+		waiting += exchange->pieces[i].bytes.size - exchange->pieces[i].sent;
+	}
+	assert(exchange->piece_count < PUSHED_MAX);
+	assert(piece->size > 0 && waiting + piece->size <= exchange->left);
+	exchange->pieces[exchange->piece_count++] = (struct piece){ .bytes = *piece };
+	*piece = (struct km_buf){ 0 };
+	exchange->is_wanted = false;
+	resume_writing(exchange->connection);
+}
+
+void km_exchange_abort(struct km_exchange *exchange)
+{
+	lws_set_timeout(exchange->connection->wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_ASYNC);
+}
+
+/* Refuse at once and close: the rest of the request is not read. */
+static int refuse(struct connection *connection, unsigned status)
+{
+	struct km_response response = {
+		.status = status,
+		.content_type = "application/json",
+		.fixed = KM_BYTES("{\"error\":{\"code\":\"invalid\",\"message\":"
+				  "\"the request is malformed or too large\"}}"),
+	};
+
+	connection->exchange->must_close = true;
+	connection->exchange->is_dispatched = true;
+	km_exchange_answer(connection->exchange, &response);
+	if (on_http_writable(connection) == 0 && connection->exchange != NULL) {
+		(void)on_http_writable(connection);
+	}
+	return -1;
+}
+
+/* --- callbacks of the library --- */
+
+static struct km_exchange *new_exchange(struct connection *connection)
+{
+	struct km_exchange *exchange = calloc(1, sizeof(*exchange));
+
+	if (exchange != NULL) {
+		exchange->connection = connection;
+		km_buf_init(&exchange->body, KM_REQUEST_BODY_MAX);
+		end_exchange(connection);
+		connection->exchange = exchange;
+	}
+	return exchange;
+}
+
+static int on_http(struct lws *wsi, struct connection *connection)
+{
+	struct km_exchange *exchange = new_exchange(connection);
+	unsigned status = 0;
+
+	if (exchange == NULL) {
+		return -1;
+	}
+	connection->wsi = wsi;
+	/* The library's own time-out would cut long downloads; ours looks at progress. */
+	lws_set_timeout(wsi, NO_PENDING_TIMEOUT, 0);
+	status = read_request(wsi, connection, &exchange->request);
+	if (status == 0) {
+		status = read_body_size(wsi, exchange->request.method, &exchange->body_wanted);
+	}
+	exchange->is_head = exchange->request.method == KM_METHOD_HEAD;
+	if (status != 0) {
+		return refuse(connection, status);
+	}
+	if (exchange->body_wanted == 0) {
+		dispatch(connection);
+		return 0;
+	}
+	if (exchange->body_wanted > KM_REQUEST_BODY_MAX) {
+		exchange->refused = HTTP_STATUS_REQ_ENTITY_TOO_LARGE;
+	}
+	set_deadline(connection, BODY_US);
+	return 0;
+}
+
+static int on_body(struct connection *connection, const void *data, size_t size)
+{
+	struct km_exchange *exchange = connection->exchange;
+
+	if (exchange == NULL || exchange->is_dispatched ||
+	    size > exchange->body_wanted - exchange->body_seen) {
+		return -1;
+	}
+	exchange->body_seen += size;
+	if (exchange->refused == 0) {
+		km_buf_add_data(&exchange->body, data, size);
+	}
+	if (km_buf_error(&exchange->body) < 0) {
+		return -1;
+	}
+	/* The deadline is for the whole body; the library would renew its own with each byte. */
+	lws_set_timeout(connection->wsi, NO_PENDING_TIMEOUT, 0);
+	return 0;
+}
+
+static int on_body_end(struct connection *connection)
+{
+	struct km_exchange *exchange = connection->exchange;
+
+	if (exchange == NULL || exchange->is_dispatched) {
+		return 0;
+	}
+	if (exchange->body_seen != exchange->body_wanted) {
+		return -1;
+	}
+	lws_set_timeout(connection->wsi, NO_PENDING_TIMEOUT, 0);
+	if (exchange->refused != 0) {
+		return refuse(connection, exchange->refused);
+	}
+	dispatch(connection);
+	return 0;
+}
+
+/* The handshake of a WebSocket is complete; nothing was answered yet. */
+static int on_handshake(struct lws *wsi, struct connection *connection)
+{
+	const struct lws_protocols *protocol = lws_get_protocol(wsi);
+	struct km_exchange *exchange = new_exchange(connection);
+	unsigned status = 0;
+
+	if (exchange == NULL) {
+		return -1;
+	}
+	connection->wsi = wsi;
+	status = read_request(wsi, connection, &exchange->request);
+	if (status == 0 && (protocol == NULL || strcmp(protocol->name, SUBPROTOCOL) != 0)) {
+		status = HTTP_STATUS_BAD_REQUEST;
+	}
+	if (status == 0) {
+		status = connection->server->events->on_socket_asked(
+		    connection->server->context, &exchange->request);
+	}
+	return status != 0 ? refuse(connection, status) : 0;
+}
+
+static int on_established(struct lws *wsi, struct connection *connection)
+{
+	struct km_server *server = connection->server;
+	struct km_socket *socket = calloc(1, sizeof(*socket));
+
+	if (socket == NULL || connection->exchange == NULL) {
+		free(socket);
+		return -1;
+	}
+	connection->wsi = wsi;
+	connection->socket = socket;
+	connection->deadline_us = INT64_MAX;
+	socket->connection = connection;
+	server->events->on_socket_open(server->context, socket, &connection->exchange->request);
+	end_exchange(connection);
+	return 0;
+}
+
+/*
+ * Say goodbye [RFC 6455 5.5.1]; the client closes then, or on_sweep does. By hand, because the
+ * library's own close cuts the connection before its frame has left.
+ */
+static int write_close(struct connection *connection)
+{
+	struct km_socket *socket = connection->socket;
+	uint8_t *to = connection->server->slice + LWS_PRE;
+	struct km_buf frame;
+
+	if (socket->is_close_sent) {
+		return 0;
+	}
+	socket->is_close_sent = true;
+	km_buf_init_fixed(&frame, to, 2 + sizeof(socket->close_reason));
+	km_buf_add_u16(&frame, socket->close_status);
+	km_buf_add_text(&frame, socket->close_reason);
+	set_deadline(connection, CLOSE_US);
+	return lws_write(connection->wsi, to, frame.size, WRITE_CLOSE) < 0 ? -1 : 0;
+}
+
+static int on_socket_writable(struct connection *connection)
+{
+	struct km_socket *socket = connection->socket;
+	struct km_parcel *parcel = NULL;
+	int written = 0;
+
+	if (socket == NULL) {
+		return -1;
+	}
+	if (socket->count == 0) {
+		connection->deadline_us = INT64_MAX;
+		return socket->is_closing ? write_close(connection) : 0;
+	}
+	parcel = socket->queue[socket->first];
+	written = lws_write(connection->wsi, parcel->data, parcel->size,
+	    parcel->is_text ? LWS_WRITE_TEXT : LWS_WRITE_BINARY);
+	socket->first = (socket->first + 1) % KM_SOCKET_QUEUE_MAX;
+	socket->count--;
+	km_parcel_unref(parcel);
+	if (written < 0) {
+		return -1;
+	}
+	set_deadline(connection, PROGRESS_US);
+	lws_callback_on_writable(connection->wsi);
+	return 0;
+}
+
+static int load_chain(SSL_CTX *tls, BIO *pem)
+{
+	X509 *leaf = PEM_read_bio_X509(pem, NULL, NULL, NULL);
+	X509 *issuer = NULL;
+	int err = 0;
+
+	if (leaf == NULL || SSL_CTX_use_certificate(tls, leaf) != 1) {
+		X509_free(leaf);
+		return KM_ERR_CONFIG;
+	}
+	X509_free(leaf);
+	SSL_CTX_clear_chain_certs(tls);
+	for (int i = 0; err == 0 && i < 8; i++) {
+		issuer = PEM_read_bio_X509(pem, NULL, NULL, NULL);
+		if (issuer == NULL) {
+			ERR_clear_error(); /* the end of the text */
+			break;
+		}
+		if (SSL_CTX_add0_chain_cert(tls, issuer) != 1) {
+			X509_free(issuer);
+			err = KM_ERR_CONFIG;
+		}
+	}
+	return err;
+}
+
+static int load_certificate(SSL_CTX *tls, const struct km_server_config *config)
+{
+	BIO *chain = BIO_new_mem_buf(config->certificate_pem.data, (int)config->certificate_pem.size);
+	BIO *key = BIO_new_mem_buf(config->private_key_pem.data, (int)config->private_key_pem.size);
+	EVP_PKEY *private_key = NULL;
+	int err = KM_ERR_CONFIG;
+
+	if (chain == NULL || key == NULL || load_chain(tls, chain) < 0) {
+		goto out;
+	}
+	private_key = PEM_read_bio_PrivateKey(key, NULL, NULL, NULL);
+	if (private_key != NULL && SSL_CTX_use_PrivateKey(tls, private_key) == 1 &&
+	    SSL_CTX_check_private_key(tls) == 1) {
+		err = 0;
+	}
+out:
+	EVP_PKEY_free(private_key);
+	BIO_free(chain);
+	BIO_free(key);
+	return err;
+}
+
+/* The library has made the context; everything that matters is set here, where it can be seen. */
+static int configure_tls(SSL_CTX *tls, const struct km_server_config *config)
+{
+	if (SSL_CTX_set_min_proto_version(tls, TLS1_2_VERSION) != 1 ||
+	    SSL_CTX_set_cipher_list(tls, SUITES_TLS12) != 1 ||
+	    SSL_CTX_set_ciphersuites(tls, SUITES_TLS13) != 1 ||
+	    SSL_CTX_set1_groups_list(tls, GROUPS) != 1 || load_certificate(tls, config) < 0) {
+		return -1;
+	}
+	SSL_CTX_set_options(tls,
+	    SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE);
+	SSL_CTX_set_session_cache_mode(tls, SSL_SESS_CACHE_OFF);
+	return 0;
+}
+
+static int on_http_event(struct lws *wsi, enum lws_callback_reasons reason, void *in, size_t size)
+{
+	struct connection *connection = connection_of(wsi);
+
+	if (connection == NULL || !connection->is_used) {
+		return -1;
+	}
+	switch ((int)reason) {
+	case LWS_CALLBACK_HTTP:
+		return on_http(wsi, connection);
+	case LWS_CALLBACK_HTTP_BODY:
+		return on_body(connection, in, size);
+	case LWS_CALLBACK_HTTP_BODY_COMPLETION:
+		return on_body_end(connection);
+	case LWS_CALLBACK_HTTP_WRITEABLE:
+		return on_http_writable(connection);
+	case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
+		return in != NULL && strcasecmp(in, "websocket") == 0 ? 0 : -1;
+	case LWS_CALLBACK_FILTER_PROTOCOL_CONNECTION:
+		return on_handshake(wsi, connection);
+	case LWS_CALLBACK_ESTABLISHED:
+		return on_established(wsi, connection);
+	case LWS_CALLBACK_SERVER_WRITEABLE:
+		return on_socket_writable(connection);
+	case LWS_CALLBACK_RECEIVE:
+		return size > RECEIVED_MAX ? -1 : 0;
+	default:
+		return 0;
+	}
+}
+
+static int on_lws(
+    struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t size)
+{
+	struct km_server *server = NULL;
+	struct connection *connection = NULL;
+
+	switch ((int)reason) {
+	case LWS_CALLBACK_OPENSSL_LOAD_EXTRA_SERVER_VERIFY_CERTS:
+		server = lws_context_user(lws_get_context(wsi));
+		return configure_tls(user, server->config);
+	case LWS_CALLBACK_HTTP:
+	case LWS_CALLBACK_HTTP_BODY:
+	case LWS_CALLBACK_HTTP_BODY_COMPLETION:
+	case LWS_CALLBACK_HTTP_WRITEABLE:
+	case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
+	case LWS_CALLBACK_FILTER_PROTOCOL_CONNECTION:
+	case LWS_CALLBACK_ESTABLISHED:
+	case LWS_CALLBACK_SERVER_WRITEABLE:
+	case LWS_CALLBACK_RECEIVE:
+		return on_http_event(wsi, reason, in, size);
+	case LWS_CALLBACK_CLOSED:
+	case LWS_CALLBACK_CLOSED_HTTP:
+		connection = connection_of(wsi);
+		if (connection != NULL) {
+			end_exchange(connection);
+			end_socket(connection);
+		}
+		return 0;
+	case LWS_CALLBACK_WSI_DESTROY:
+		connection = connection_of(wsi);
+		if (connection != NULL && connection->is_used) {
+			end_connection(connection);
+		}
+		return 0;
+	default:
+		return 0;
+	}
+}
+
+/* --- WebSockets --- */
+
+void km_socket_set_owner(struct km_socket *socket, void *context, void (*on_gone)(void *context))
+{
+	socket->owner = context;
+	socket->on_gone = on_gone;
+}
+
+int km_socket_send(struct km_socket *socket, struct km_parcel *parcel)
+{
+	if (socket->count == KM_SOCKET_QUEUE_MAX || socket->is_closing) {
+		return KM_ERR_LIMIT;
+	}
+	if (socket->count == 0) {
+		set_deadline(socket->connection, PROGRESS_US);
+	}
+	socket->queue[(socket->first + socket->count) % KM_SOCKET_QUEUE_MAX] =
+	    km_parcel_ref(parcel);
+	socket->count++;
+	lws_callback_on_writable(socket->connection->wsi);
+	return 0;
+}
+
+size_t km_socket_queued(const struct km_socket *socket)
+{
+	return socket->count;
+}
+
+void km_socket_close(struct km_socket *socket, unsigned status, const char *reason)
+{
+	if (socket->is_closing) {
+		return;
+	}
+	socket->is_closing = true;
+	socket->close_status = status;
+	(void)snprintf(socket->close_reason, sizeof(socket->close_reason), "%s", reason);
+	lws_callback_on_writable(socket->connection->wsi);
+}
+
+/* --- accepting --- */
+
+static void write_peer(const struct sockaddr_storage *address, char *ret_text, size_t size)
+{
+	const struct sockaddr_in6 *six = (const struct sockaddr_in6 *)(const void *)address;
+	const struct sockaddr_in *four = (const struct sockaddr_in *)(const void *)address;
+	const char *text = NULL;
+
+	if (address->ss_family == AF_INET) {
+		text = inet_ntop(AF_INET, &four->sin_addr, ret_text, (socklen_t)size);
+	} else if (IN6_IS_ADDR_V4MAPPED(&six->sin6_addr)) {
+		text = inet_ntop(AF_INET, six->sin6_addr.s6_addr + 12, ret_text, (socklen_t)size);
+	} else {
+		text = inet_ntop(AF_INET6, &six->sin6_addr, ret_text, (socklen_t)size);
+	}
+	if (text == NULL) {
+		ret_text[0] = '\0';
+	}
+}
+
+/* A slot for this peer; NULL if there is none, or it has as many as it may. */
+static struct connection *find_slot(struct km_server *server, const char *peer)
+{
+	struct connection *free_slot = NULL;
+	size_t same = 0;
+
+	for (size_t i = 0; i < server->connection_count; i++) {
+		struct connection *connection = &server->connections[i];
+
+		if (!connection->is_used) {
+			free_slot = connection;
+		} else if (strcmp(connection->peer, peer) == 0) {
+			same++;
+		}
+	}
+	return same < server->per_peer_max ? free_slot : NULL;
+}
+
+static void adopt(struct km_server *server, int fd, const struct sockaddr_storage *address)
+{
+	struct connection *connection = NULL;
+	char peer[64];
+	int one = 1;
+	lws_adopt_desc_t wish = {
+		.vh = server->vhost,
+		.type = LWS_ADOPT_SOCKET | LWS_ADOPT_HTTP | LWS_ADOPT_ALLOW_SSL,
+		.fd.sockfd = fd,
+	};
+
+	/* Headers and body leave in two writes, which must not wait for each other's receipt. */
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+	write_peer(address, peer, sizeof(peer));
+	connection = find_slot(server, peer);
+	if (connection == NULL) {
+		(void)close(fd);
+		return;
+	}
+	*connection = (struct connection){ .server = server, .is_used = true };
+	memcpy(connection->peer, peer, sizeof(peer));
+	set_deadline(connection, REQUEST_US);
+	wish.opaque = connection;
+	connection->wsi = lws_adopt_descriptor_vhost_via_info(&wish);
+	if (connection->wsi == NULL) {
+		end_connection(connection); /* the library has closed the descriptor */
+	}
+}
+
+static void on_connecting(void *context, unsigned events)
+{
+	struct km_server *server = context;
+
+	(void)events;
+	for (int i = 0; i < 64; i++) {
+		struct sockaddr_storage address = { 0 };
+		socklen_t size = sizeof(address);
+		int fd = accept4(server->listen_fd, (struct sockaddr *)&address, &size,
+		    SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+		if (fd < 0) {
+			return;
+		}
+		adopt(server, fd, &address);
+	}
+}
+
+/* Whether the client has closed its side, also behind input that nobody reads. */
+static bool has_hung_up(const struct connection *connection)
+{
+	struct pollfd poll_fd = {
+		.fd = lws_get_socket_fd(connection->wsi),
+		.events = POLLRDHUP,
+	};
+
+	return poll_fd.fd >= 0 && poll(&poll_fd, 1, 0) == 1 &&
+	       (poll_fd.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
+}
+
+static void on_sweep(void *context)
+{
+	struct km_server *server = context;
+	int64_t now = now_us(server);
+
+	for (size_t i = 0; i < server->connection_count; i++) {
+		struct connection *connection = &server->connections[i];
+
+		if (!connection->is_used || connection->wsi == NULL) {
+			continue;
+		}
+		if (connection->deadline_us <= now ||
+		    (connection->exchange != NULL && has_hung_up(connection))) {
+			connection->deadline_us = INT64_MAX;
+			lws_set_timeout(
+			    connection->wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_ASYNC);
+		}
+	}
+}
+
+static int fill_address(
+    const struct km_server_config *config, struct sockaddr_storage *ret_address, socklen_t *ret_size)
+{
+	struct sockaddr_in6 *six = (struct sockaddr_in6 *)(void *)ret_address;
+	struct sockaddr_in *four = (struct sockaddr_in *)(void *)ret_address;
+
+	*ret_address = (struct sockaddr_storage){ 0 };
+	if (inet_pton(AF_INET, config->address, &four->sin_addr) == 1) {
+		four->sin_family = AF_INET;
+		four->sin_port = htons(config->port);
+		*ret_size = sizeof(*four);
+		return 0;
+	}
+	if (inet_pton(AF_INET6, config->address, &six->sin6_addr) == 1) {
+		six->sin6_family = AF_INET6;
+		six->sin6_port = htons(config->port);
+		*ret_size = sizeof(*six);
+		return 0;
+	}
+	return KM_ERR_CONFIG;
+}
+
+static int start_listening(struct km_server *server, const struct km_server_config *config)
+{
+	struct sockaddr_storage address;
+	socklen_t size = 0;
+	int one = 1;
+	int zero = 0;
+	int err = fill_address(config, &address, &size);
+
+	if (err < 0) {
+		return err;
+	}
+	server->listen_fd =
+	    socket(address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (server->listen_fd < 0) {
+		return KM_ERR_SYS;
+	}
+	(void)setsockopt(server->listen_fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+	if (address.ss_family == AF_INET6) {
+		(void)setsockopt(server->listen_fd, IPPROTO_IPV6, IPV6_V6ONLY, &zero, sizeof(zero));
+	}
+	if (bind(server->listen_fd, (struct sockaddr *)&address, size) < 0 ||
+	    listen(server->listen_fd, 128) < 0 ||
+	    getsockname(server->listen_fd, (struct sockaddr *)&address, &size) < 0) {
+		return KM_ERR_SYS;
+	}
+	server->port = ntohs(address.ss_family == AF_INET
+				 ? ((struct sockaddr_in *)(void *)&address)->sin_port
+				 : ((struct sockaddr_in6 *)(void *)&address)->sin6_port);
+	return km_watch_create(
+	    server->loop, server->listen_fd, on_connecting, server, &server->watch);
+}
+
+static const struct lws_protocols protocols[] = {
+	{ .name = "http", .callback = on_lws },
+	{ .name = SUBPROTOCOL, .callback = on_lws, .rx_buffer_size = RECEIVED_MAX },
+	{ 0 },
+};
+
+/* Live viewers are pinged, so that one whose machine vanished does not hold its slot. */
+static const lws_retry_bo_t idle_policy = {
+	.secs_since_valid_ping = 20,
+	.secs_since_valid_hangup = 40,
+};
+
+static int start_library(struct km_server *server, const struct km_server_config *config)
+{
+	void *loops[1] = { km_loop_uv(server->loop) };
+	struct lws_context_creation_info info = {
+		.port = CONTEXT_PORT_NO_LISTEN_SERVER,
+		.protocols = protocols,
+		.options = LWS_SERVER_OPTION_LIBUV | LWS_SERVER_OPTION_EXPLICIT_VHOSTS |
+			   LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT |
+			   LWS_SERVER_OPTION_SKIP_SERVER_CANONICAL_NAME |
+			   LWS_SERVER_OPTION_UV_NO_SIGSEGV_SIGFPE_SPIN,
+		.foreign_loops = loops,
+		.user = server,
+		.gid = -1,
+		.uid = -1,
+		.max_http_header_data = HEADER_MAX,
+		.max_http_header_pool = (unsigned short)server->connection_count,
+		.timeout_secs = 15,
+		.timeout_secs_ah_idle = 15,
+		.keepalive_timeout = 15,
+		.fd_limit_per_thread = (unsigned)server->connection_count + 16,
+		.alpn = "http/1.1",
+		.server_string = "",
+		.retry_and_idle_policy = &idle_policy,
+		.server_ssl_cert_mem = config->certificate_pem.data,
+		.server_ssl_cert_mem_len = (unsigned)config->certificate_pem.size,
+		.server_ssl_private_key_mem = config->private_key_pem.data,
+		.server_ssl_private_key_mem_len = (unsigned)config->private_key_pem.size,
+	};
+
+	lws_set_log_level(0, NULL);
+	server->lws = lws_create_context(&info);
+	if (server->lws == NULL) {
+		return KM_ERR_MEMORY;
+	}
+	server->vhost = lws_create_vhost(server->lws, &info);
+	return server->vhost != NULL ? 0 : KM_ERR_CONFIG;
+}
+
+int km_server_create(struct km_loop *loop, const struct km_server_config *config,
+    const struct km_server_events *events, void *context, struct km_server **ret_server)
+{
+	struct km_server *server = calloc(1, sizeof(*server));
+	int err = KM_ERR_MEMORY;
+
+	if (server == NULL) {
+		return KM_ERR_MEMORY;
+	}
+	server->loop = loop;
+	server->events = events;
+	server->context = context;
+	server->config = config;
+	server->listen_fd = -1;
+	server->per_peer_max = config->connections_per_peer_max;
+	server->connection_count = config->connections_max;
+	server->connections = calloc(config->connections_max, sizeof(*server->connections));
+	if (server->connections == NULL) {
+		goto out;
+	}
+	err = start_library(server, config);
+	server->config = NULL;
+	if (err == 0) {
+		err = km_timer_create(loop, on_sweep, server, &server->sweep);
+	}
+	if (err == 0) {
+		err = start_listening(server, config);
+	}
+	if (err == 0) {
+		km_watch_set(server->watch, KM_LOOP_READ);
+		km_timer_start(server->sweep, SWEEP_US, SWEEP_US);
+		*ret_server = server;
+		server = NULL;
+	}
+out:
+	km_server_destroy(server);
+	return err;
+}
+
+uint16_t km_server_port(const struct km_server *server)
+{
+	return server->port;
+}
+
+void km_server_destroy(struct km_server *server)
+{
+	int saved = errno;
+
+	if (server == NULL) {
+		return;
+	}
+	km_watch_destroy(server->watch);
+	if (server->listen_fd >= 0) {
+		(void)close(server->listen_fd);
+	}
+	if (server->sweep != NULL) {
+		km_timer_destroy(server->sweep);
+	}
+	if (server->lws != NULL) {
+		/* In two steps: its handles close on the loop in between. */
+		lws_context_destroy(server->lws);
+		for (int i = 0; i < 16; i++) {
+			(void)uv_run(km_loop_uv(server->loop), UV_RUN_NOWAIT);
+		}
+	}
+	free(server->connections);
+	free(server);
+	errno = saved;
+}
