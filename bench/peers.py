@@ -5,8 +5,11 @@ of one camera. Adding a class to ALL is the whole change.
 """
 import json
 import os
+import pathlib
+import re
 import shutil
 import signal
+import socket
 import subprocess
 import time
 
@@ -71,8 +74,17 @@ class Komainu(Peer):
     def command(self, setup, *words):
         return [setup.binaries["komainu"], "--state", setup.path("state"), *words]
 
+    def choose_port(self, setup):
+        """Any free port for its web server: the default one may be taken here."""
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = free.getsockname()[1]
+        settings = pathlib.Path(setup.path("state"), "komainu.yaml")
+        settings.write_text(re.sub(r"(?m)^listen_port:.*$", f"listen_port: {port}",
+                                   settings.read_text(encoding="utf-8")), encoding="utf-8")
+
     def start(self, setup):
-        setup.call(self.command(setup, "init"))
+        setup.call(self.command(setup, "init", "--host-name", "localhost"))
+        self.choose_port(setup)
         for camera in range(setup.cameras):
             setup.call(self.command(setup, "camera", "add", f"cam{camera}", setup.url(camera)))
         return [setup.spawn(self.command(setup, "run"))]

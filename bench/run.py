@@ -251,6 +251,8 @@ def main():
         arguments.clip = os.path.join(work, f"clip-{FPS}-{GOP}-{KBIT}-{CLIP_S}.h264")
         make_clip(arguments.clip)
         folder = tempfile.mkdtemp(prefix="run-", dir=work)
+        for path in (folder,) if arguments.work else (work, folder):
+            os.chmod(path, 0o755)  # komainu's roles run as other users and must get through
         rounds, failures = run_all(arguments, folder)
         if not arguments.keep:
             shutil.rmtree(folder, ignore_errors=True)

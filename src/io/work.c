@@ -28,8 +28,8 @@ static void on_done(uv_work_t *work, int status)
 	free(job);
 }
 
-int km_work_submit(struct km_loop *loop, void (*run)(void *context), void (*done)(void *context),
-    void *context)
+int km_work_submit(
+    struct km_loop *loop, void (*run)(void *context), void (*done)(void *context), void *context)
 {
 	struct job *job = calloc(1, sizeof(*job));
 

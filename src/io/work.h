@@ -13,7 +13,7 @@
  * only what context alone owns until then. Cannot be taken back: context lives until done.
  * Returns 0, KM_ERR_MEMORY or KM_ERR_SYS (then neither is called).
  */
-KM_MUST_USE int km_work_submit(struct km_loop *loop, void (*run)(void *context),
-    void (*done)(void *context), void *context);
+KM_MUST_USE int km_work_submit(
+    struct km_loop *loop, void (*run)(void *context), void (*done)(void *context), void *context);
 
 #endif

@@ -289,11 +289,12 @@ static const struct km_rtsp_client_events client_events = {
 
 /* --- in --- */
 
-/* One thing off the front of the input. Returns the bytes used, 0 for "more is needed", or < 0. */
-static ssize_t take_one(
-    struct km_camera_session *session, struct km_bytes input, int64_t now_us, int64_t now_unix_us)
+/*
+ * A message, or what is none, off the front of the input. Returns the bytes used, 0 for "more is
+ * needed", or < 0.
+ */
+static ssize_t take_text(struct km_camera_session *session, struct km_bytes input)
 {
-	struct km_rtsp_frame frame;
 	struct km_rtsp_message message;
 	struct km_fault fault = { 0 };
 	size_t used = 0;
@@ -304,12 +305,6 @@ static ssize_t take_one(
 		return 0;
 	case KM_RTSP_NEXT_BLANK:
 		return 1;
-	case KM_RTSP_NEXT_FRAME:
-		if (km_rtsp_parse_frame(input, &frame, &used) == KM_ERR_SHORT) {
-			return 0;
-		}
-		km_media_path_frame(&session->path, &frame, now_us, now_unix_us);
-		return (ssize_t)used;
 	case KM_RTSP_NEXT_MESSAGE:
 		err = km_rtsp_parse_message(input, BODY_MAX, &message, &used, &fault);
 		if (err == KM_ERR_SHORT) {
@@ -324,6 +319,7 @@ static ssize_t take_one(
 			    &session->client, err, "%s [%s]", fault.text, fault.clause);
 		}
 		break;
+	case KM_RTSP_NEXT_FRAME:
 	case KM_RTSP_NEXT_GARBAGE:
 		break;
 	}
@@ -336,11 +332,24 @@ static ssize_t take_all(struct km_camera_session *session, struct km_bytes input
 {
 	int64_t now_us = km_clock_monotonic_us();
 	int64_t now_unix_us = km_clock_unix_us();
+	struct km_rtsp_frame frame;
 	size_t used = 0;
 
 	while (used < input.size) {
-		ssize_t step = take_one(session, km_bytes_after(input, used), now_us, now_unix_us);
+		struct km_bytes rest = km_bytes_after(input, used);
+		size_t frame_bytes = 0;
+		ssize_t step = 0;
 
+		/* Nearly all that ever comes. */
+		if (rest.data[0] == '$') {
+			if (km_rtsp_parse_frame(rest, &frame, &frame_bytes) < 0) {
+				break;
+			}
+			km_media_path_frame(&session->path, &frame, now_us, now_unix_us);
+			used += frame_bytes;
+			continue;
+		}
+		step = take_text(session, rest);
 		if (step < 0) {
 			return step;
 		}

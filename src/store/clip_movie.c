@@ -71,32 +71,76 @@ static int64_t to_us(const struct km_clip_movie *movie, size_t track, int64_t ti
 	return km_checked_scale_i64(ticks, 1000000, movie->tracks.track[track].clock_hz);
 }
 
-/*
- * Whether a sample of an edge chunk is wanted. Pictures are cut where they are decoded, so that
- * none is kept whose references are not; audio may not begin before the first picture.
- */
-static bool is_wanted(const struct km_clip_movie *movie, const struct part *part,
-    const struct km_segment_sample *sample)
+static bool is_video_sample(
+    const struct km_clip_movie *movie, const struct km_segment_sample *sample)
 {
-	bool is_video = km_codec_is_video(movie->tracks.track[sample->track].codec);
-	int64_t ticks = is_video ? sample->ticks - sample->decode_offset_ticks : sample->ticks;
-	int64_t label_us = part->row.start_us + to_us(movie, sample->track, ticks);
-
-	if (label_us >= movie->wish.to_us) {
-		return false;
-	}
-	return is_video || label_us >= movie->start_us;
+	return km_codec_is_video(movie->tracks.track[sample->track].codec);
 }
 
-static int check_sample(const struct km_clip_movie *movie, const struct km_segment_sample *sample)
+static int64_t label_of(const struct km_clip_movie *movie, const struct part *part,
+    const struct km_segment_sample *sample)
+{
+	return part->row.start_us + to_us(movie, sample->track, sample->ticks);
+}
+
+/*
+ * How many pictures of the chunk that was read are wanted: all, in the order of decoding, up to the
+ * last one that is shown before `to`. So none is kept whose references are not.
+ */
+static size_t count_pictures(const struct km_clip_movie *movie, const struct part *part)
+{
+	size_t seen = 0;
+	size_t wanted = 0;
+
+	for (size_t i = 0; i < movie->media.count; i++) {
+		const struct km_segment_sample *sample = &movie->media.samples[i];
+
+		if (!is_video_sample(movie, sample)) {
+			continue;
+		}
+		seen++;
+		if (label_of(movie, part, sample) < movie->wish.to_us) {
+			wanted = seen;
+		}
+	}
+	return wanted;
+}
+
+/*
+ * Whether a sample of an edge chunk is wanted; *pictures counts down those that are left. Audio may
+ * not begin before the first picture.
+ */
+static bool is_wanted(const struct km_clip_movie *movie, const struct part *part,
+    const struct km_segment_sample *sample, size_t *pictures)
+{
+	int64_t label_us = label_of(movie, part, sample);
+
+	if (!is_video_sample(movie, sample)) {
+		return label_us >= movie->start_us && label_us < movie->wish.to_us;
+	}
+	if (*pictures == 0) {
+		return false;
+	}
+	(*pictures)--;
+	return true;
+}
+
+/* Read a chunk of the open part, and check what the rest relies on. */
+static int read_chunk(struct km_clip_movie *movie, size_t number)
 {
 	const int64_t bound = INT64_MAX / 8;
+	int err = km_segment_read(movie->segment, number, &movie->media);
 
-	return sample->track < movie->tracks.count && sample->ticks > -bound &&
-		       sample->ticks < bound && sample->offset <= movie->media.bytes.size &&
-		       sample->size <= movie->media.bytes.size - sample->offset
-		   ? 0
-		   : KM_ERR_FORMAT;
+	for (size_t i = 0; err == 0 && i < movie->media.count; i++) {
+		const struct km_segment_sample *sample = &movie->media.samples[i];
+
+		if (sample->track >= movie->tracks.count || sample->ticks <= -bound ||
+		    sample->ticks >= bound || sample->offset > movie->media.bytes.size ||
+		    sample->size > movie->media.bytes.size - sample->offset) {
+			err = KM_ERR_FORMAT;
+		}
+	}
+	return err;
 }
 
 /* --- segments --- */
@@ -204,17 +248,20 @@ static int count_edge(struct km_clip_movie *movie, size_t part, size_t number)
 {
 	const struct km_segment_chunk *chunk = km_segment_chunk(movie->segment, number);
 	bool has_video = false;
-	int err = km_segment_read(movie->segment, number, &movie->media);
+	size_t pictures = 0;
+	int err = read_chunk(movie, number);
 
-	for (size_t i = 0; err == 0 && i < movie->media.count; i++) {
+	if (err < 0) {
+		return err;
+	}
+	pictures = count_pictures(movie, &movie->parts[part]);
+	for (size_t i = 0; i < movie->media.count; i++) {
 		const struct km_segment_sample *sample = &movie->media.samples[i];
-		bool is_video = false;
+		bool is_video = is_video_sample(movie, sample);
 
-		err = check_sample(movie, sample);
-		if (err < 0 || !is_wanted(movie, &movie->parts[part], sample)) {
+		if (!is_wanted(movie, &movie->parts[part], sample, &pictures)) {
 			continue;
 		}
-		is_video = km_codec_is_video(movie->tracks.track[sample->track].codec);
 		movie->plan[sample->track].samples++;
 		movie->plan[sample->track].keys +=
 		    is_video ? (chunk->is_key && !has_video ? 1 : 0) : 1;
@@ -222,7 +269,7 @@ static int count_edge(struct km_clip_movie *movie, size_t part, size_t number)
 		movie->media_bytes += sample->size;
 		movie->sample_count++;
 	}
-	return err;
+	return 0;
 }
 
 /* Where the first chunk is: with a key frame, at or before `from`, if there is one. */
@@ -332,16 +379,16 @@ static int plan_delays(struct km_clip_movie *movie)
 
 		err = open_part(movie, movie->steps[step].part);
 		if (err == 0) {
-			err = km_segment_read(
-			    movie->segment, movie->steps[step].chunk, &movie->media);
+			err = read_chunk(movie, movie->steps[step].chunk);
 		}
 		for (size_t i = 0; err == 0 && i < movie->media.count; i++) {
 			const struct km_segment_sample *sample = &movie->media.samples[i];
+			size_t none = 0;
 			int64_t delay = 0;
 
-			err = check_sample(movie, sample);
-			if (err < 0 || is_known[sample->track] ||
-			    (movie->steps[step].is_edge && !is_wanted(movie, part, sample))) {
+			if (is_known[sample->track] ||
+			    (movie->steps[step].is_edge &&
+				!is_wanted(movie, part, sample, &none))) {
 				continue;
 			}
 			delay = part->place_us + to_us(movie, sample->track, sample->ticks);
@@ -466,20 +513,22 @@ static int read_step(struct km_clip_movie *movie, struct km_buf *buf)
 	const struct step *step = &movie->steps[movie->next_step];
 	const struct part *part = &movie->parts[step->part];
 	bool has_video = false;
+	size_t pictures = 0;
 	int err = open_part(movie, step->part);
 
 	if (err == 0) {
-		err = km_segment_read(movie->segment, step->chunk, &movie->media);
+		err = read_chunk(movie, step->chunk);
+	}
+	if (err == 0) {
+		pictures = count_pictures(movie, part);
 	}
 	for (size_t i = 0; err == 0 && i < movie->media.count; i++) {
 		const struct km_segment_sample *sample = &movie->media.samples[i];
-		bool is_video = false;
+		bool is_video = is_video_sample(movie, sample);
 
-		err = check_sample(movie, sample);
-		if (err < 0 || (step->is_edge && !is_wanted(movie, part, sample))) {
+		if (step->is_edge && !is_wanted(movie, part, sample, &pictures)) {
 			continue;
 		}
-		is_video = km_codec_is_video(movie->tracks.track[sample->track].codec);
 		/* As the plan counted: one key frame, at the front of a key chunk. */
 		err = note_sample(movie, part, sample,
 		    !is_video ||

@@ -2,9 +2,10 @@
  * A stretch of one camera's recordings as a plain MP4 file, over any number of segments: planned
  * first, so that its size is known, then read front to back. Used by web and by `komainu export`.
  *
- * It begins with the last key frame at or before `from` and ends before the first picture that
- * would be decoded at or after `to`. Where nothing was recorded for longer than
- * KM_CLIP_MOVIE_PAUSE_US, the movie goes on at once; shorter pauses keep their length.
+ * It begins with the last key frame at or before `from` and ends with the last picture that is
+ * shown before `to` (with B pictures, those follow that it refers to). Where nothing was recorded
+ * for longer than KM_CLIP_MOVIE_PAUSE_US, the movie goes on at once; shorter pauses keep their
+ * length.
  */
 #ifndef KM_STORE_CLIP_MOVIE_H
 #define KM_STORE_CLIP_MOVIE_H

@@ -76,7 +76,6 @@ enum query {
 	Q_EACH_GAP,
 	Q_EACH_OPEN,
 	Q_EACH_GARBAGE,
-	Q_EACH,
 	Q_EACH_OLDEST,
 	Q_EACH_OLDEST_OF,
 	Q_EACH_CAMERA,
@@ -121,8 +120,6 @@ static const char *const sql[Q_COUNT] = {
 		       " AND start_us < ?3 AND end_us > ?2 ORDER BY start_us",
 	[Q_EACH_OPEN] = "SELECT " SEGMENT_COLUMNS SEGMENT_TABLES "WHERE ended = 0",
 	[Q_EACH_GARBAGE] = "SELECT id, camera, start_us FROM garbage",
-	[Q_EACH] =
-	    "SELECT " SEGMENT_COLUMNS SEGMENT_TABLES "ORDER BY segment.camera, segment.start_us",
 	[Q_EACH_OLDEST] =
 	    "SELECT " SEGMENT_COLUMNS SEGMENT_TABLES "WHERE ended <> 0 ORDER BY start_us LIMIT ?1",
 	[Q_EACH_OLDEST_OF] = "SELECT " SEGMENT_COLUMNS SEGMENT_TABLES
@@ -604,14 +601,6 @@ int km_index_each_open(struct km_index *index, km_index_on_segment *on_segment, 
 {
 	int err = 0;
 	sqlite3_stmt *statement = statement_for(index, Q_EACH_OPEN, &err);
-
-	return statement == NULL ? err : walk_segments(statement, on_segment, context);
-}
-
-int km_index_each(struct km_index *index, km_index_on_segment *on_segment, void *context)
-{
-	int err = 0;
-	sqlite3_stmt *statement = statement_for(index, Q_EACH, &err);
 
 	return statement == NULL ? err : walk_segments(statement, on_segment, context);
 }

@@ -111,12 +111,10 @@ KM_MUST_USE int km_index_each_span(struct km_index *index, const struct km_uuid 
     int64_t from_us, int64_t to_us, int (*on_span)(void *context, int64_t start_us, int64_t end_us),
     void *context);
 
-/* Those not closed; those being deleted (only id, camera and start_us are set); all. */
+/* Those not closed; those being deleted (only id, camera and start_us are set). */
 KM_MUST_USE int km_index_each_open(
     struct km_index *index, km_index_on_segment *on_segment, void *context);
 KM_MUST_USE int km_index_each_garbage(
-    struct km_index *index, km_index_on_segment *on_segment, void *context);
-KM_MUST_USE int km_index_each(
     struct km_index *index, km_index_on_segment *on_segment, void *context);
 
 /* At most `most` closed segments, oldest first, of a camera or (NULL) of all. */

@@ -11,7 +11,9 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-#define YOUNG_US (10 * KM_TIME_SECOND_US) /* a file of the running writer may wait for its row */
+#define BATCH_ROWS  128
+#define CAMERAS_MAX 4096
+#define YOUNG_US    (10 * KM_TIME_SECOND_US) /* a file of the running writer may wait for its row */
 
 struct run {
 	const struct km_verify_options *options;
@@ -37,11 +39,11 @@ static void check_chunks(struct run *run, struct km_segment *segment, const char
 	for (size_t i = 0; i < km_segment_chunk_count(segment); i++) {
 		const struct km_segment_chunk *chunk = km_segment_chunk(segment, i);
 		int err = km_segment_read(segment, i, &run->media);
-		char text[96];
+		char text[128];
 
 		if (err < 0) {
 			(void)snprintf(
-			    text, sizeof(text), "chunk %zu: %.70s", i, km_error_text(err));
+			    text, sizeof(text), "chunk %zu: %.80s", i, km_error_text(err));
 			problem(run, path, chunk->offset, text);
 			continue;
 		}
@@ -87,7 +89,8 @@ static int open_segment(
     struct run *run, const struct km_index_segment *row, struct km_segment **ret_segment)
 {
 	const struct km_verify_options *options = run->options;
-	bool is_whole = row->end == KM_INDEX_OPEN || row->end != KM_INDEX_FAILED;
+	/* What stands behind the last good sync of a failed segment does not count. */
+	uint64_t limit = row->end == KM_INDEX_FAILED ? row->bytes : UINT64_MAX;
 	char path[KM_SEGMENT_PATH_SIZE];
 	struct km_secret key;
 	int fd = -1;
@@ -100,8 +103,7 @@ static int open_segment(
 	}
 	fd = openat(run->root, path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	err = fd < 0 ? (errno == ENOENT ? KM_ERR_NOT_FOUND : KM_ERR_SYS)
-		     : km_segment_open_fd(fd, &row->id, is_whole ? UINT64_MAX : row->bytes,
-			   key.bytes, ret_segment);
+		     : km_segment_open_fd(fd, &row->id, limit, key.bytes, ret_segment);
 	km_secret_wipe(&key);
 	if (err < 0 && fd >= 0) {
 		(void)close(fd);
@@ -109,20 +111,14 @@ static int open_segment(
 	return err;
 }
 
-static int check_segment(void *context, const struct km_index_segment *row)
+static int check_segment(struct run *run, const struct km_index_segment *row)
 {
-	struct run *run = context;
 	const struct km_verify_options *options = run->options;
 	struct km_segment *segment = NULL;
 	struct km_index_segment again;
 	char path[KM_SEGMENT_PATH_SIZE];
 	int err = 0;
 
-	if ((!km_uuid_is_nil(&options->camera) &&
-		!km_uuid_is_equal(&options->camera, &row->camera)) ||
-	    row->end_us <= options->from_us || row->start_us >= options->to_us) {
-		return 0;
-	}
 	km_segment_writer_path(&row->camera, row->start_us, &row->id, path);
 	run->result->segments++;
 	err = open_segment(run, row, &segment);
@@ -145,6 +141,104 @@ static int check_segment(void *context, const struct km_index_segment *row)
 		return KM_ERR_CLOSED;
 	}
 	return 0;
+}
+
+/*
+ * Rows in batches, so that no transaction of ours stands in the way of the writer's checkpoints
+ * while files are read.
+ */
+struct batch {
+	struct km_index_segment rows[BATCH_ROWS];
+	size_t count;
+	int64_t after_us;
+};
+
+static int collect(void *context, const struct km_index_segment *row)
+{
+	struct batch *batch = context;
+
+	if (row->start_us <= batch->after_us) {
+		return 0;
+	}
+	if (batch->count == BATCH_ROWS) {
+		return 1;
+	}
+	batch->rows[batch->count++] = *row;
+	return 0;
+}
+
+/* Rows that begin at the same microsecond as the last one of a full batch come with the next. */
+static void trim(struct batch *batch)
+{
+	size_t count = batch->count;
+
+	while (count > 1 && batch->count == BATCH_ROWS &&
+	       batch->rows[count - 1].start_us == batch->rows[batch->count - 1].start_us) {
+		count--;
+	}
+	batch->count = count;
+}
+
+static int check_rows(struct run *run, const struct km_uuid *camera)
+{
+	struct batch *batch = calloc(1, sizeof(*batch));
+	int err = 0;
+
+	if (batch == NULL) {
+		return KM_ERR_MEMORY;
+	}
+	batch->after_us = INT64_MIN;
+	do {
+		int64_t from_us = batch->after_us > run->options->from_us ? batch->after_us
+									  : run->options->from_us;
+
+		batch->count = 0;
+		err = km_index_each_segment(
+		    run->index, camera, from_us, run->options->to_us, collect, batch);
+		err = err > 0 ? 0 : err;
+		trim(batch);
+		for (size_t i = 0; err == 0 && i < batch->count; i++) {
+			err = check_segment(run, &batch->rows[i]);
+			batch->after_us = batch->rows[i].start_us;
+		}
+	} while (err == 0 && batch->count > 0);
+	free(batch);
+	return err;
+}
+
+struct cameras {
+	struct km_uuid ids[CAMERAS_MAX];
+	size_t count;
+};
+
+static int collect_camera(void *context, const struct km_index_camera *camera)
+{
+	struct cameras *cameras = context;
+
+	if (cameras->count == CAMERAS_MAX) {
+		return KM_ERR_LIMIT;
+	}
+	cameras->ids[cameras->count++] = camera->id;
+	return 0;
+}
+
+static int check_index(struct run *run)
+{
+	struct cameras *cameras = calloc(1, sizeof(*cameras));
+	int err = 0;
+
+	if (cameras == NULL) {
+		return KM_ERR_MEMORY;
+	}
+	err = km_index_each_camera(run->index, collect_camera, cameras);
+	for (size_t i = 0; err == 0 && i < cameras->count; i++) {
+		if (km_uuid_is_nil(&run->options->camera) ||
+		    km_uuid_is_equal(&run->options->camera, &cameras->ids[i])) {
+			err = check_rows(run, &cameras->ids[i]);
+		}
+	}
+	free(cameras);
+	return err;
 }
 
 /* --- from the files to the index --- */
@@ -271,7 +365,7 @@ int km_verify_run(const struct km_verify_options *options, struct km_verify_resu
 	}
 	err = km_index_open(options->index, true, &run.index);
 	if (err == 0) {
-		err = km_index_each(run.index, check_segment, &run);
+		err = check_index(&run);
 	}
 	if (err == 0) {
 		err = check_files(&run);

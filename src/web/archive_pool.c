@@ -14,8 +14,7 @@ struct km_archive_pool {
 	size_t kept_count;
 };
 
-int km_archive_pool_create(
-    const char *root, const char *index, struct km_archive_pool **ret_pool)
+int km_archive_pool_create(const char *root, const char *index, struct km_archive_pool **ret_pool)
 {
 	struct km_archive_pool *pool = calloc(1, sizeof(*pool));
 

@@ -19,7 +19,6 @@ void km_archive_pool_destroy(struct km_archive_pool *pool);
 KM_MUST_USE int km_archive_pool_take(struct km_archive_pool *pool, struct km_archive **ret_archive);
 
 /* Give back, from any thread. One that is_broken is closed. NULL is fine. */
-void km_archive_pool_give(
-    struct km_archive_pool *pool, struct km_archive *archive, bool is_broken);
+void km_archive_pool_give(struct km_archive_pool *pool, struct km_archive *archive, bool is_broken);
 
 #endif

@@ -86,8 +86,8 @@ static struct slot *free_slot(struct km_ask *ask, uint32_t *ret_request)
 		if (slot->request == 0) {
 			ask->counter++;
 			/* Never 0: the upper part begins at 1. */
-			*ret_request = ((ask->counter % 0xffffff) + 1) << 8 |
-				       (uint32_t)(slot - ask->slots);
+			*ret_request =
+			    ((ask->counter % 0xffffff) + 1) << 8 | (uint32_t)(slot - ask->slots);
 			return slot;
 		}
 	}
@@ -133,8 +133,8 @@ static bool is_part_of_list(enum km_message_kind kind)
 	       kind == KM_MESSAGE_status_role;
 }
 
-bool km_ask_take(struct km_ask *ask, enum km_message_kind kind, const void *message, int *fds,
-    size_t fd_count)
+bool km_ask_take(
+    struct km_ask *ask, enum km_message_kind kind, const void *message, int *fds, size_t fd_count)
 {
 	struct km_ask_answer answer = {
 		.kind = kind,

@@ -42,7 +42,7 @@ KM_MUST_USE int km_ask_put(struct km_ask *ask, enum km_message_kind kind, void *
  * A message with a `request` as its first field came. False if no open question has that number
  * (too late, or none of ours): then nothing was done with it.
  */
-bool km_ask_take(struct km_ask *ask, enum km_message_kind kind, const void *message, int *fds,
-    size_t fd_count);
+bool km_ask_take(
+    struct km_ask *ask, enum km_message_kind kind, const void *message, int *fds, size_t fd_count);
 
 #endif

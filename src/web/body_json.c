@@ -183,8 +183,8 @@ static int read_text(
 		    "control characters are not taken in this text", KM_ERR_FORMAT);
 	}
 	if (km_bytes_copy_text(text, field->to, field->size) < 0) {
-		(void)snprintf(words, sizeof(words), "at most %zu bytes of UTF-8 are taken",
-		    field->size - 1);
+		(void)snprintf(
+		    words, sizeof(words), "at most %zu bytes of UTF-8 are taken", field->size - 1);
 		return refuse(ret_refusal, field->name, words, KM_ERR_RANGE);
 	}
 	return 0;
@@ -234,13 +234,14 @@ static const struct km_body_field *find_field(
 	return NULL;
 }
 
-static int read_members(json_t *root, const struct km_body_field *fields, size_t count,
-    struct km_refusal *ret_refusal)
+static int read_members(
+    json_t *root, const struct km_body_field *fields, size_t count, struct km_refusal *ret_refusal)
 {
 	const char *key = NULL;
 	json_t *value = NULL;
 
-	json_object_foreach (root, key, value) {
+	json_object_foreach(root, key, value)
+	{
 		const struct km_body_field *field = find_field(fields, count, key);
 		int err = 0;
 

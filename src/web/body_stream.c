@@ -43,8 +43,7 @@ static void run_read(void *context)
 	if (stream->err == 0) {
 		stream->err = km_buf_error(&stream->piece);
 	}
-	if (stream->err == 0 &&
-	    (stream->piece.size == 0 || stream->piece.size > stream->left)) {
+	if (stream->err == 0 && (stream->piece.size == 0 || stream->piece.size > stream->left)) {
 		stream->err = KM_ERR_FORMAT;
 	}
 }

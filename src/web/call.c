@@ -221,8 +221,7 @@ static void on_done(void *context)
 	km_call_unref(call);
 }
 
-int km_call_submit(
-    struct km_call *call, void (*run)(void *job), void (*done)(void *job), void *job)
+int km_call_submit(struct km_call *call, void (*run)(void *job), void (*done)(void *job), void *job)
 {
 	struct disk_job *disk_job = NULL;
 	int err = KM_ERR_LIMIT;

@@ -55,8 +55,7 @@ static void write_settings(struct km_body_json *json, const struct km_message_st
 	km_body_json_text(json, "url", camera->url);
 	km_body_json_text(json, "user", camera->user);
 	km_body_json_bool(json, "enabled", camera->is_enabled != 0);
-	km_body_json_text(
-	    json, "transport", km_states_camera_transport(camera->wished_transport));
+	km_body_json_text(json, "transport", km_states_camera_transport(camera->wished_transport));
 	km_body_json_bool(json, "allow_basic", camera->allows_basic != 0);
 	km_body_json_text(json, "pin", pin);
 	km_body_json_i64(json, "retain_us", camera->retain_us);

@@ -7,9 +7,8 @@
 
 void km_resource_live_watch(struct km_call *call);
 
-int km_gate_ask(struct km_web *web, const uint8_t session[static KM_SECRET_BYTES],
-    const char *peer, enum km_right right, const struct km_uuid *camera,
-    km_ask_callback *on_answer, void *context)
+int km_gate_ask(struct km_web *web, const uint8_t session[static KM_SECRET_BYTES], const char *peer,
+    enum km_right right, const struct km_uuid *camera, km_ask_callback *on_answer, void *context)
 {
 	struct km_message_session_check message = {
 		.session_size = KM_SECRET_BYTES,
@@ -46,10 +45,10 @@ static bool has_csrf(const struct km_request *request, const struct km_call_acco
 {
 	struct km_secret token = { 0 };
 	struct km_bytes text = km_bytes_text(request->csrf);
-	bool is_right = text.size == 2 * sizeof(token.bytes) &&
-			km_text_parse_hex(text, token.bytes, sizeof(token.bytes)) == 0 &&
-			km_secret_is_equal_bytes(
-			    KM_BYTES_OF(token.bytes), KM_BYTES_OF(account->csrf));
+	bool is_right =
+	    text.size == 2 * sizeof(token.bytes) &&
+	    km_text_parse_hex(text, token.bytes, sizeof(token.bytes)) == 0 &&
+	    km_secret_is_equal_bytes(KM_BYTES_OF(token.bytes), KM_BYTES_OF(account->csrf));
 
 	km_secret_wipe(&token);
 	return is_right;
@@ -74,10 +73,10 @@ static void on_verdict(void *context, const struct km_ask_answer *answer)
 		return;
 	}
 	if (err < 0) {
-		km_call_fail_err(call, err, answer->err == 0 && reply != NULL &&
-						    answer->kind == KM_MESSAGE_session_reply
-						? reply->text
-						: "the recorder is busy");
+		km_call_fail_err(call, err,
+		    answer->err == 0 && reply != NULL && answer->kind == KM_MESSAGE_session_reply
+			? reply->text
+			: "the recorder is busy");
 		return;
 	}
 	call->account.id = reply->account;
@@ -103,8 +102,7 @@ static void ask_guard(struct km_call *call, const struct km_uuid *camera)
 	int err = 0;
 
 	memcpy(message.session, call->session, KM_SECRET_BYTES);
-	(void)snprintf(
-	    message.address, sizeof(message.address), "%s", km_call_request(call)->peer);
+	(void)snprintf(message.address, sizeof(message.address), "%s", km_call_request(call)->peer);
 	err = km_call_ask(call, KM_MESSAGE_session_check, &message, on_verdict, call);
 	explicit_bzero(&message, sizeof(message));
 	if (err < 0) {
@@ -165,8 +163,8 @@ static void done_lookup(void *context)
 		ask_guard(call, &call->segment.camera);
 	} else if (lookup->err == KM_ERR_NOT_FOUND) {
 		memcpy(message.session, call->session, KM_SECRET_BYTES);
-		(void)snprintf(message.address, sizeof(message.address), "%s",
-		    km_call_request(call)->peer);
+		(void)snprintf(
+		    message.address, sizeof(message.address), "%s", km_call_request(call)->peer);
 		if (km_call_ask(call, KM_MESSAGE_session_check, &message, on_no_segment, call) <
 		    0) {
 			km_call_fail(call, 503, "busy", "the recorder is busy: try again");
@@ -206,15 +204,14 @@ static bool is_own(struct km_call *call, const struct km_request *request)
 	if (request->method == KM_METHOD_GET || request->method == KM_METHOD_HEAD) {
 		return true;
 	}
-	if (request->origin[0] != '\0' &&
-	    !km_request_is_same_origin(
-		km_bytes_text(request->origin), km_bytes_text(request->host))) {
+	if (request->origin[0] != '\0' && !km_request_is_same_origin(km_bytes_text(request->origin),
+					      km_bytes_text(request->host))) {
 		km_call_fail(call, 403, "csrf", "this request comes from another site");
 		return false;
 	}
 	if (request->body.size > 0 &&
-	    !km_bytes_is_equal_nocase(km_bytes_trim(km_bytes_split(&type, ';')),
-		KM_BYTES("application/json"))) {
+	    !km_bytes_is_equal_nocase(
+		km_bytes_trim(km_bytes_split(&type, ';')), KM_BYTES("application/json"))) {
 		km_call_fail(call, 400, "invalid", "Content-Type must be application/json");
 		return false;
 	}

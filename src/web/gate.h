@@ -18,8 +18,8 @@ unsigned km_gate_on_socket_asked(void *context, const struct km_request *request
  * Returns 0 or what asking returned.
  */
 KM_MUST_USE int km_gate_ask(struct km_web *web, const uint8_t session[static KM_SECRET_BYTES],
-    const char *peer, enum km_right right, const struct km_uuid *camera,
-    km_ask_callback *on_answer, void *context);
+    const char *peer, enum km_right right, const struct km_uuid *camera, km_ask_callback *on_answer,
+    void *context);
 
 /* 0, or why not: the error of the answer, or KM_ERR_AGAIN where the answer makes no sense. */
 int km_gate_verdict(const struct km_ask_answer *answer);

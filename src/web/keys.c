@@ -126,7 +126,8 @@ static int take_reply(struct waiter *waiter, const struct km_message_key_reply *
 	    !km_uuid_is_equal(&reply->camera, &waiter->camera)) {
 		return KM_ERR_DENIED;
 	}
-	err = km_text_parse_hex(km_bytes_text(reply->material), entry.secret.bytes, KM_SECRET_BYTES);
+	err =
+	    km_text_parse_hex(km_bytes_text(reply->material), entry.secret.bytes, KM_SECRET_BYTES);
 	if (err == 0) {
 		memcpy(entry.session, waiter->session, sizeof(entry.session));
 		entry.used_us = km_loop_now_us(waiter->keys->loop);
@@ -181,8 +182,9 @@ int km_keys_get(struct km_keys *keys, const uint8_t session[static KM_SECRET_BYT
 	if (waiter == NULL) {
 		return KM_ERR_MEMORY;
 	}
-	*waiter = (struct waiter){ .keys = keys, .key = *key, .camera = *camera,
-		.on_key = on_key, .context = context };
+	*waiter = (struct waiter){
+		.keys = keys, .key = *key, .camera = *camera, .on_key = on_key, .context = context
+	};
 	memcpy(waiter->session, session, KM_SECRET_BYTES);
 	memcpy(message.session, session, KM_SECRET_BYTES);
 	err = km_ask_put(keys->ask, KM_MESSAGE_key_open, &message, on_answer, waiter);
@@ -199,8 +201,7 @@ void km_keys_forget(struct km_keys *keys, struct km_bytes session)
 	for (size_t i = 0; i < KEYS_MAX; i++) {
 		struct entry *entry = &keys->entries[i];
 
-		if (entry->is_used &&
-		    km_bytes_is_equal(KM_BYTES_OF(entry->session), session)) {
+		if (entry->is_used && km_bytes_is_equal(KM_BYTES_OF(entry->session), session)) {
 			wipe(entry);
 		}
 	}

@@ -36,8 +36,8 @@ static void run_rows(void *context)
 		return;
 	}
 	if (listing->err == 0) {
-		listing->err = km_archive_each_segment(archive, &listing->camera,
-		    listing->from_us, listing->to_us, on_segment, listing);
+		listing->err = km_archive_each_segment(archive, &listing->camera, listing->from_us,
+		    listing->to_us, on_segment, listing);
 	}
 	km_archive_pool_give(pool, archive, listing->err == KM_ERR_DATABASE);
 }
@@ -73,8 +73,8 @@ static void done_rows(void *context)
 	} else if (listing->call->exchange == NULL) {
 		km_listing_destroy(listing);
 	} else {
-		km_key_chain_fetch(&listing->keys, listing->call, &listing->camera, on_fetched,
-		    listing);
+		km_key_chain_fetch(
+		    &listing->keys, listing->call, &listing->camera, on_fetched, listing);
 	}
 }
 
@@ -130,8 +130,7 @@ static int open_clip(struct km_listing *listing, struct km_archive *archive,
 }
 
 int km_listing_each_clip(struct km_listing *listing,
-    int (*on_clip)(
-	void *context, const struct km_archive_segment *row, const struct km_clip *clip),
+    int (*on_clip)(void *context, const struct km_archive_segment *row, const struct km_clip *clip),
     void *context)
 {
 	struct km_archive_pool *pool = listing->call->web->archives;

@@ -38,8 +38,7 @@ void km_listing_destroy(struct km_listing *listing);
  * are damaged, are passed over. A callback that does not return 0 ends the walk.
  */
 KM_MUST_USE int km_listing_each_clip(struct km_listing *listing,
-    int (*on_clip)(
-	void *context, const struct km_archive_segment *row, const struct km_clip *clip),
+    int (*on_clip)(void *context, const struct km_archive_segment *row, const struct km_clip *clip),
     void *context);
 
 #endif

@@ -10,9 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CACHE_MAX       600                     /* fragments since the newest key frame */
+#define CACHE_MAX       600 /* fragments since the newest key frame */
 #define CACHE_BYTES_MAX ((size_t)32 * 1024 * 1024)
-#define BEHIND_MAX      128                     /* fragments a viewer may be behind */
+#define BEHIND_MAX      128 /* fragments a viewer may be behind */
 #define LABEL_US        INT64_C(5000000)
 #define RETRY_US        INT64_C(2000000)
 #define TEXT_MAX        2048
@@ -23,7 +23,7 @@ struct stage;
 struct viewer {
 	struct viewer *next;
 	struct km_live *live;
-	struct stage *stage; /* NULL until the gate has said yes */
+	struct stage *stage;      /* NULL until the gate has said yes */
 	struct km_socket *socket; /* NULL once it has gone */
 	uint8_t session[KM_SECRET_BYTES];
 	struct km_uuid camera;
@@ -138,8 +138,8 @@ static struct km_parcel *init_text(const struct km_tracks *tracks)
 	km_body_json_text(&json, "mime", (const char *)mime.data);
 	km_body_json_i64(&json, "width", tracks->track[0].width);
 	km_body_json_i64(&json, "height", tracks->track[0].height);
-	km_body_json_text(&json, "supported_hint",
-	    tracks->track[0].codec == KM_CODEC_H265 ? "h265" : "h264");
+	km_body_json_text(
+	    &json, "supported_hint", tracks->track[0].codec == KM_CODEC_H265 ? "h265" : "h264");
 	km_body_json_close(&json, '}');
 	km_buf_finish(&mime);
 	return text_parcel(&json);
@@ -397,9 +397,8 @@ static void on_tracks_wanted(void *context)
 		return;
 	}
 	memcpy(message.session, stage->viewers->session, KM_SECRET_BYTES);
-	stage->is_opening =
-	    km_ask_put(stage->live->web->ask, KM_MESSAGE_status_get, &message, on_tracks, stage) ==
-	    0;
+	stage->is_opening = km_ask_put(stage->live->web->ask, KM_MESSAGE_status_get, &message,
+				on_tracks, stage) == 0;
 	explicit_bzero(&message, sizeof(message));
 }
 
@@ -431,7 +430,7 @@ static void on_opened(void *context, const struct km_ask_answer *answer)
 	}
 	tell_waiting(stage, "waiting",
 	    answer->err == 0 && answer->kind == KM_MESSAGE_done ? done->text
-								 : "the recorder is busy");
+								: "the recorder is busy");
 	km_timer_start(stage->retry, RETRY_US, 0);
 }
 
@@ -462,7 +461,8 @@ static void on_retry(void *context)
 		return;
 	}
 	if (stage->has_pending) {
-		/* Its entries follow those of the old one, unless the viewers were told of an end. */
+		/* Its entries follow those of the old one, unless the viewers were told of an end.
+		 */
 		attach(stage, stage->pending_fds, stage->pending_generation, stage->init != NULL);
 		drop_pending(stage);
 		return;
@@ -473,8 +473,8 @@ static void on_retry(void *context)
 	open_ring(stage);
 }
 
-void km_live_on_ring(struct km_live *live, const struct km_message_ring_open *message, int *fds,
-    size_t fd_count)
+void km_live_on_ring(
+    struct km_live *live, const struct km_message_ring_open *message, int *fds, size_t fd_count)
 {
 	struct stage *stage = live->stages;
 
@@ -617,9 +617,9 @@ static void on_verdict(void *context, const struct km_ask_answer *answer)
 	}
 	if (err < 0) {
 		km_socket_close(viewer->socket, err == KM_ERR_TIMEOUT ? 1013 : 1008,
-		    err == KM_ERR_AUTH ? "not logged in"
-			: err == KM_ERR_DENIED ? "denied"
-					       : "busy");
+		    err == KM_ERR_AUTH     ? "not logged in"
+		    : err == KM_ERR_DENIED ? "denied"
+					   : "busy");
 		return;
 	}
 	unlink_viewer(&viewer->live->waiting, viewer);

@@ -21,8 +21,8 @@ void km_live_on_socket_open(
  * Guard sent a ring without being asked: the camera has a new one. Sets descriptors to -1 that are
  * kept.
  */
-void km_live_on_ring(struct km_live *live, const struct km_message_ring_open *message, int *fds,
-    size_t fd_count);
+void km_live_on_ring(
+    struct km_live *live, const struct km_message_ring_open *message, int *fds, size_t fd_count);
 
 /* Close the viewers of a session that has ended. */
 void km_live_end_session(struct km_live *live, struct km_bytes session);

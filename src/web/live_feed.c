@@ -8,11 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define WALK_MAX      1000000          /* entries looked at to find the newest key frame */
-#define BATCH_MAX     512              /* entries per turn of the loop */
-#define IDLE_WAKE_MAX 1000             /* wake-ups for nothing, after which the eventfd is no use */
-#define TICK_US       INT64_C(200000)  /* looks at the ring even if nobody signals */
-#define AGAIN_US      INT64_C(1000)    /* a batch was not enough */
+#define WALK_MAX      1000000         /* entries looked at to find the newest key frame */
+#define BATCH_MAX     512             /* entries per turn of the loop */
+#define IDLE_WAKE_MAX 1000            /* wake-ups for nothing, after which the eventfd is no use */
+#define TICK_US       INT64_C(200000) /* looks at the ring even if nobody signals */
+#define AGAIN_US      INT64_C(1000)   /* a batch was not enough */
 #define JUMP_US       INT64_C(10000000) /* times that jump by more start a new run */
 #define US            INT64_C(1000000)
 
@@ -267,7 +267,7 @@ static uint32_t guess_duration(struct km_live_feed *feed, uint8_t track, uint64_
 		return default_duration(&feed->playable.track[track]);
 	}
 	return distance > 0 && distance < 2 * (uint64_t)hz ? (uint32_t)distance
-							    : feed->duration_ticks[track];
+							   : feed->duration_ticks[track];
 }
 
 static struct km_parcel *make_parcel(struct km_live_feed *feed, uint8_t track,
@@ -306,8 +306,7 @@ static struct km_parcel *make_parcel(struct km_live_feed *feed, uint8_t track,
 	return parcel;
 }
 
-static void send_sample(
-    struct km_live_feed *feed, uint8_t track, const struct km_ring_entry *entry)
+static void send_sample(struct km_live_feed *feed, uint8_t track, const struct km_ring_entry *entry)
 {
 	uint32_t hz = feed->playable.track[track].clock_hz;
 	struct km_live_fragment fragment = {

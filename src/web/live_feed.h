@@ -30,8 +30,8 @@ struct km_live_feed_events {
 	void (*on_tracks_wanted)(void *context);
 };
 
-KM_MUST_USE int km_live_feed_create(struct km_loop *loop,
-    const struct km_live_feed_events *events, void *context, struct km_live_feed **ret_feed);
+KM_MUST_USE int km_live_feed_create(struct km_loop *loop, const struct km_live_feed_events *events,
+    void *context, struct km_live_feed **ret_feed);
 void km_live_feed_destroy(struct km_live_feed *feed);
 
 /*

@@ -93,8 +93,8 @@ static int parse_i64(struct km_bytes text, int64_t *ret_value)
 {
 	bool is_negative = text.size > 0 && text.data[0] == '-';
 	uint64_t magnitude = 0;
-	int err = km_bytes_parse_u64(
-	    is_negative ? km_bytes_after(text, 1) : text, INT64_MAX, &magnitude);
+	int err =
+	    km_bytes_parse_u64(is_negative ? km_bytes_after(text, 1) : text, INT64_MAX, &magnitude);
 
 	if (err == 0) {
 		*ret_value = is_negative ? -(int64_t)magnitude : (int64_t)magnitude;
@@ -114,12 +114,11 @@ int km_request_query_i64(struct km_bytes query, const char *name, int64_t least,
 		    ret_refusal, name, "the query parameter is missing", KM_ERR_NOT_FOUND);
 	}
 	if (parse_i64(text, &value) < 0) {
-		return refuse(
-		    ret_refusal, name, "a whole decimal number is needed", KM_ERR_FORMAT);
+		return refuse(ret_refusal, name, "a whole decimal number is needed", KM_ERR_FORMAT);
 	}
 	if (value < least || value > most) {
-		(void)snprintf(words, sizeof(words),
-		    "it must lie between %" PRIi64 " and %" PRIi64, least, most);
+		(void)snprintf(words, sizeof(words), "it must lie between %" PRIi64 " and %" PRIi64,
+		    least, most);
 		return refuse(ret_refusal, name, words, KM_ERR_RANGE);
 	}
 	*ret_value = value;
@@ -200,8 +199,7 @@ enum km_range_kind km_request_range(
 	return KM_RANGE_PART;
 }
 
-int km_request_session(
-    struct km_bytes cookie, uint8_t ret_token[static KM_REQUEST_TOKEN_BYTES])
+int km_request_session(struct km_bytes cookie, uint8_t ret_token[static KM_REQUEST_TOKEN_BYTES])
 {
 	uint8_t token[KM_REQUEST_TOKEN_BYTES];
 	bool is_found = false;

@@ -271,8 +271,7 @@ static void on_current(struct km_camera_json_status *status)
 		fill_from(wish, &status->found);
 		if (km_call_ask(status->call, KM_MESSAGE_camera_put, &wish->put, on_changed,
 			status->call) < 0) {
-			km_call_fail(
-			    status->call, 503, "busy", "the recorder is busy: try again");
+			km_call_fail(status->call, 503, "busy", "the recorder is busy: try again");
 		}
 	}
 	free_wish(wish);

@@ -16,7 +16,8 @@
 
 void km_resource_export_movie(struct km_call *call);
 
-struct export {
+struct export
+{
 	struct km_listing *listing;
 	struct km_archive *archive;
 	struct km_clip_movie *movie;
@@ -59,8 +60,7 @@ static void run_plan(void *context)
 		.context = export,
 	};
 
-	export->err =
-	    km_archive_pool_take(export->listing->call->web->archives, &export->archive);
+	export->err = km_archive_pool_take(export->listing->call->web->archives, &export->archive);
 	if (export->err == 0) {
 		export->err =
 		    km_clip_movie_plan(export->archive, &wish, &export->movie, &export->found);
@@ -172,8 +172,7 @@ static void done_plan(void *context)
 	if (km_call_request(call)->method == KM_METHOD_GET) {
 		report(export);
 	}
-	km_body_stream_answer(
-	    call, &response, km_clip_movie_bytes(export->movie), &source);
+	km_body_stream_answer(call, &response, km_clip_movie_bytes(export->movie), &source);
 }
 
 static void on_listed(struct km_listing *listing)

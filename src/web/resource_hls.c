@@ -16,7 +16,7 @@ struct playlist {
 	struct km_buf text;
 	int64_t longest_us;
 	bool has_segment;
-	bool is_growing; /* its last segment is still being written */
+	struct km_tracks tracks; /* of the segment before */
 	int err;
 };
 
@@ -58,11 +58,16 @@ static void write_groups(struct playlist *playlist, const char *id, const struct
 	}
 }
 
-/* Each segment counts its times from its own start, so each begins with a discontinuity. */
+/*
+ * Each segment counts its times from its own start, so each begins with a discontinuity. One init
+ * segment does as long as the format stays the same: players lose pictures where they have to begin
+ * anew.
+ */
 static int write_segment(
     void *context, const struct km_archive_segment *row, const struct km_clip *clip)
 {
 	struct playlist *playlist = context;
+	const struct km_tracks *tracks = km_clip_tracks(clip);
 	char id[KM_UUID_TEXT_SIZE];
 	char moment[KM_TIME_TEXT_SIZE];
 
@@ -71,12 +76,16 @@ static int write_segment(
 	}
 	km_uuid_write(&row->id, id);
 	km_time_write(row->start_us, moment);
-	km_buf_add_format(&playlist->entries,
-	    "%s#EXT-X-MAP:URI=\"/api/v1/segments/%s/init.mp4\"\n"
-	    "#EXT-X-PROGRAM-DATE-TIME:%s\n",
-	    playlist->has_segment ? "#EXT-X-DISCONTINUITY\n" : "", id, moment);
+	if (playlist->has_segment) {
+		km_buf_add_text(&playlist->entries, "#EXT-X-DISCONTINUITY\n");
+	}
+	if (!playlist->has_segment || !km_tracks_is_equal(&playlist->tracks, tracks)) {
+		km_buf_add_format(
+		    &playlist->entries, "#EXT-X-MAP:URI=\"/api/v1/segments/%s/init.mp4\"\n", id);
+		playlist->tracks = *tracks;
+	}
+	km_buf_add_format(&playlist->entries, "#EXT-X-PROGRAM-DATE-TIME:%s\n", moment);
 	playlist->has_segment = true;
-	playlist->is_growing = row->is_open;
 	write_groups(playlist, id, clip);
 	return km_buf_error(&playlist->entries);
 }

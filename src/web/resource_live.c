@@ -10,8 +10,9 @@ void km_resource_live_watch(struct km_call *call)
 		.content_type = "application/json",
 		.headers = { { "upgrade:", "websocket" }, { "connection:", "upgrade" } },
 		.header_count = 2,
-		.fixed = KM_BYTES("{\"error\":{\"code\":\"invalid\",\"message\":"
-				  "\"live pictures come by WebSocket, subprotocol komainu-live\"}}"),
+		.fixed =
+		    KM_BYTES("{\"error\":{\"code\":\"invalid\",\"message\":"
+			     "\"live pictures come by WebSocket, subprotocol komainu-live\"}}"),
 	};
 
 	km_call_answer(call, &response);

@@ -112,8 +112,7 @@ static void apply_range(struct media *media, uint64_t whole, const char *etag,
 
 static void answer(struct media *media)
 {
-	uint64_t whole =
-	    media->is_init ? media->init.size : km_clip_media_bytes(media->clip);
+	uint64_t whole = media->is_init ? media->init.size : km_clip_media_bytes(media->clip);
 	struct km_response response = { .status = 200, .content_type = "video/mp4" };
 	struct km_body_source source = { read_piece, destroy, media };
 	char id[KM_UUID_TEXT_SIZE];

@@ -160,8 +160,8 @@ void km_resource_recordings_timeline(struct km_call *call)
 		    query, TIMELINE_MAX_US, &timeline->from_us, &timeline->to_us, &refusal);
 	}
 	if (err == 0) {
-		err = km_request_query_i64(query, "resolution", 0, TIMELINE_MAX_US,
-		    &timeline->resolution_us, &refusal);
+		err = km_request_query_i64(
+		    query, "resolution", 0, TIMELINE_MAX_US, &timeline->resolution_us, &refusal);
 		if (err == KM_ERR_NOT_FOUND) {
 			/* About one part per pixel of a wide screen. */
 			timeline->resolution_us = (timeline->to_us - timeline->from_us) / 4000;

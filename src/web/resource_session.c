@@ -72,8 +72,7 @@ static void write_session(struct km_body_json *json, const struct km_call_accoun
 	km_body_json_open(json, "account", '{');
 	km_body_json_uuid(json, "id", &account->id);
 	km_body_json_text(json, "name", account->name);
-	km_body_json_text(
-	    json, "role", km_rights_role_name((enum km_account_role)account->role));
+	km_body_json_text(json, "role", km_rights_role_name((enum km_account_role)account->role));
 	km_body_json_close(json, '}');
 	km_body_json_text(json, "csrf", csrf);
 	km_body_json_i64(json, "expires_us", account->expires_us);
@@ -147,8 +146,7 @@ static void on_login(void *context, const struct km_ask_answer *answer)
 		km_call_fail(call, 503, "busy", "the recorder is busy: try again");
 	} else if (reply->err != 0) {
 		fail_login(call, reply);
-	} else if (reply->session_size != KM_SECRET_BYTES ||
-		   reply->csrf_size != KM_SECRET_BYTES) {
+	} else if (reply->session_size != KM_SECRET_BYTES || reply->csrf_size != KM_SECRET_BYTES) {
 		km_call_fail(call, 503, "busy", "the recorder gave no session");
 	} else {
 		call->web->is_setup_done = true;
@@ -206,8 +204,7 @@ static void on_logout(void *context, const struct km_ask_answer *answer)
 	struct km_call *call = context;
 	struct km_response response = {
 		.status = 204,
-		.headers = { { "set-cookie:",
-		    KM_REQUEST_COOKIE_NAME
+		.headers = { { "set-cookie:", KM_REQUEST_COOKIE_NAME
 		    "=; Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age=0" } },
 		.header_count = 1,
 	};

@@ -1,41 +1,36 @@
 #include "web/server.h"
 
-#include <arpa/inet.h>
+#include "web/server_head.h"
+#include "web/server_listen.h"
+#include "web/server_tls.h"
+
 #include <assert.h>
 #include <errno.h>
 #include <libwebsockets.h>
-#include <netinet/tcp.h>
-#include <openssl/pem.h>
-#include <openssl/ssl.h>
 #include <poll.h>
-#include <sys/socket.h>
 #include <uv.h>
 
-/* [CRYPTREC LS-0001] AES-GCM with ephemeral key exchange; ChaCha20 is not among the choices. */
-#define SUITES_TLS12                                                                               \
-	"ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384:"                               \
-	"ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256"
-#define SUITES_TLS13 "TLS_AES_256_GCM_SHA384:TLS_AES_128_GCM_SHA256"
-#define GROUPS       "X25519:P-256:P-384"
-
-#define SUBPROTOCOL   "komainu-live"
-#define HEADER_MAX    8192  /* bytes of all request headers together */
+#define SUBPROTOCOL      "komainu-live"
+#define HEADER_MAX       8192                /* bytes of all request headers together */
 #define BODY_DROPPED_MAX ((uint64_t)1 << 20) /* too large, but read so that the answer arrives */
-#define PARAMETERS_MAX   16   /* of a query */
-#define SLICE_MAX     65536 /* bytes handed to TLS at a time */
-#define PUSHED_MAX    2     /* pieces that wait: one leaves while the next is made */
-#define RECEIVED_MAX  1024  /* bytes of a WebSocket message; none is expected */
+#define ACCEPT_BATCH     64                  /* per turn of the loop */
+#define PARAMETERS_MAX   16                  /* of a query */
+#define SLICE_MAX        65536               /* bytes handed to TLS at a time */
+#define PUSHED_MAX       2    /* pieces that wait: one leaves while the next is made */
+#define RECEIVED_MAX     1024 /* bytes of a WebSocket message; none is expected */
 
 /* Time-outs of a connection, from the last thing that it did for us. */
-#define REQUEST_US  (15 * INT64_C(1000000)) /* TLS and headers, or idle between requests */
-#define BODY_US     (20 * INT64_C(1000000)) /* the whole body */
-#define ANSWER_US   (120 * INT64_C(1000000)) /* our own part: a bound, never reached */
+#define REQUEST_US (15 * INT64_C(1000000))  /* TLS and headers, or idle between requests */
+#define BODY_US    (20 * INT64_C(1000000))  /* the whole body */
+#define ANSWER_US  (120 * INT64_C(1000000)) /* our own part: a bound, never reached */
 /* A close frame for lws_write; its header leaves that value out of the enumeration. */
 #define WRITE_CLOSE ((enum lws_write_protocol)4)
 
-#define CLOSE_US    (3 * INT64_C(1000000))   /* after our goodbye on a WebSocket */
+#define CLOSE_US    (3 * INT64_C(1000000))  /* after our goodbye on a WebSocket */
 #define PROGRESS_US (30 * INT64_C(1000000)) /* no byte of the answer could be sent */
 #define SWEEP_US    (1 * INT64_C(1000000))
+
+static_assert(KM_PARCEL_HEADROOM >= LWS_PRE, "the library writes the framing there");
 
 struct piece {
 	struct km_buf bytes;
@@ -48,7 +43,7 @@ struct km_exchange {
 	struct km_buf body;
 	uint64_t body_wanted;
 	uint64_t body_seen;
-	unsigned refused; /* status to answer with once the body was read and dropped; 0: none */
+	unsigned refused;   /* status to answer with once the body was read and dropped; 0: none */
 	bool is_dispatched; /* on_request was called */
 	bool is_answered;
 	bool is_head;
@@ -68,9 +63,7 @@ struct km_exchange {
 
 struct km_socket {
 	struct connection *connection;
-	struct km_parcel *queue[KM_SOCKET_QUEUE_MAX];
-	size_t first;
-	size_t count;
+	struct km_parcel_queue queue;
 	bool is_closing;
 	bool is_close_sent;
 	unsigned close_status;
@@ -84,7 +77,7 @@ struct connection {
 	struct km_server *server;
 	struct lws *wsi;
 	bool is_used;
-	char peer[64];
+	char peer[KM_SERVER_PEER_SIZE];
 	int64_t deadline_us; /* on the loop's clock; INT64_MAX: none */
 	struct km_exchange *exchange;
 	struct km_socket *socket;
@@ -123,36 +116,6 @@ static struct connection *connection_of(struct lws *wsi)
 	return wsi != NULL ? lws_get_opaque_user_data(wsi) : NULL;
 }
 
-/* --- parcels --- */
-
-struct km_parcel *km_parcel_create(size_t capacity, bool is_text)
-{
-	struct km_parcel *parcel = malloc(sizeof(*parcel) + LWS_PRE + capacity);
-
-	if (parcel != NULL) {
-		*parcel = (struct km_parcel){
-			.refs = 1,
-			.capacity = capacity,
-			.is_text = is_text,
-			.data = (uint8_t *)(parcel + 1) + LWS_PRE,
-		};
-	}
-	return parcel;
-}
-
-struct km_parcel *km_parcel_ref(struct km_parcel *parcel)
-{
-	parcel->refs++;
-	return parcel;
-}
-
-void km_parcel_unref(struct km_parcel *parcel)
-{
-	if (parcel != NULL && --parcel->refs == 0) {
-		free(parcel);
-	}
-}
-
 /* --- the end of things --- */
 
 static void end_exchange(struct connection *connection)
@@ -186,8 +149,9 @@ static void end_socket(struct connection *connection)
 	if (socket->on_gone != NULL) {
 		socket->on_gone(socket->owner);
 	}
-	for (size_t i = 0; i < socket->count; i++) {
-		km_parcel_unref(socket->queue[(socket->first + i) % KM_SOCKET_QUEUE_MAX]);
+	for (struct km_parcel *parcel = km_parcel_queue_take(&socket->queue); parcel != NULL;
+	     parcel = km_parcel_queue_take(&socket->queue)) {
+		km_parcel_unref(parcel);
 	}
 	free(socket);
 }
@@ -293,8 +257,8 @@ static unsigned read_request(struct lws *wsi, struct connection *connection, str
 	    !copy_header(wsi, WSI_TOKEN_HTTP_COOKIE, to->cookie, sizeof(to->cookie)) ||
 	    !copy_header(wsi, WSI_TOKEN_HTTP_RANGE, to->range, sizeof(to->range)) ||
 	    !copy_header(wsi, WSI_TOKEN_HTTP_IF_RANGE, to->if_range, sizeof(to->if_range)) ||
-	    !copy_header(wsi, WSI_TOKEN_HTTP_IF_NONE_MATCH, to->if_none_match,
-		sizeof(to->if_none_match)) ||
+	    !copy_header(
+		wsi, WSI_TOKEN_HTTP_IF_NONE_MATCH, to->if_none_match, sizeof(to->if_none_match)) ||
 	    !copy_header(
 		wsi, WSI_TOKEN_HTTP_CONTENT_TYPE, to->content_type, sizeof(to->content_type)) ||
 	    !copy_custom(wsi, "x-komainu-csrf:", to->csrf, sizeof(to->csrf))) {
@@ -470,85 +434,6 @@ static int on_http_writable(struct connection *connection)
 	return 0;
 }
 
-static void add_security_headers(struct km_buf *headers)
-{
-	km_buf_add_text(headers,
-	    "strict-transport-security: max-age=31536000\r\n"
-	    "content-security-policy: default-src 'none'; script-src 'self'; style-src 'self'; "
-	    "img-src 'self' blob: data:; media-src 'self' blob:; font-src 'self'; "
-	    "connect-src 'self'; worker-src 'self' blob:; manifest-src 'self'; base-uri 'none'; "
-	    "form-action 'self'; frame-ancestors 'none'\r\n"
-	    "x-content-type-options: nosniff\r\n"
-	    "x-frame-options: DENY\r\n"
-	    "referrer-policy: no-referrer\r\n"
-	    "cross-origin-opener-policy: same-origin\r\n"
-	    "cross-origin-resource-policy: same-origin\r\n"
-	    "cross-origin-embedder-policy: require-corp\r\n"
-	    "permissions-policy: camera=(), microphone=(), geolocation=(), usb=(), payment=()\r\n");
-}
-
-static const char *status_text(unsigned status)
-{
-	static const struct {
-		unsigned status;
-		const char *text;
-	} texts[] = {
-		{ 200, "OK" },
-		{ 201, "Created" },
-		{ 204, "No Content" },
-		{ 206, "Partial Content" },
-		{ 304, "Not Modified" },
-		{ 400, "Bad Request" },
-		{ 401, "Unauthorized" },
-		{ 403, "Forbidden" },
-		{ 404, "Not Found" },
-		{ 405, "Method Not Allowed" },
-		{ 409, "Conflict" },
-		{ 411, "Length Required" },
-		{ 413, "Content Too Large" },
-		{ 414, "URI Too Long" },
-		{ 416, "Range Not Satisfiable" },
-		{ 422, "Unprocessable Content" },
-		{ 426, "Upgrade Required" },
-		{ 429, "Too Many Requests" },
-		{ 501, "Not Implemented" },
-		{ 503, "Service Unavailable" },
-	};
-
-	for (size_t i = 0; i < KM_COUNT(texts); i++) {
-		if (texts[i].status == status) {
-			return texts[i].text;
-		}
-	}
-	return "Internal Server Error";
-}
-
-static void compose_headers(struct km_exchange *exchange, const struct km_response *response)
-{
-	struct km_buf *headers = &exchange->headers;
-
-	km_buf_add_format(
-	    headers, "HTTP/1.1 %u %s\r\n", response->status, status_text(response->status));
-	add_security_headers(headers);
-	km_buf_add_format(headers, "cache-control: %s\r\n",
-	    response->cache_control != NULL ? response->cache_control : "no-store");
-	if (response->content_type != NULL) {
-		km_buf_add_format(headers, "content-type: %s\r\n", response->content_type);
-	}
-	for (size_t i = 0; i < response->header_count; i++) {
-		km_buf_add_format(headers, "%s %s\r\n", response->headers[i].name,
-		    response->headers[i].value);
-	}
-	if (response->status != 204 && response->status != 304) {
-		km_buf_add_format(
-		    headers, "content-length: %llu\r\n", (unsigned long long)response->size);
-	}
-	if (exchange->must_close) {
-		km_buf_add_text(headers, "connection: close\r\n");
-	}
-	km_buf_add_text(headers, "\r\n");
-}
-
 const struct km_request *km_exchange_request(const struct km_exchange *exchange)
 {
 	return &exchange->request;
@@ -570,7 +455,7 @@ void km_exchange_answer(struct km_exchange *exchange, struct km_response *respon
 		response->size = response->body.size + response->fixed.size;
 	}
 	km_buf_init(&exchange->headers, SLICE_MAX);
-	compose_headers(exchange, response);
+	km_server_head_write(response, exchange->must_close, &exchange->headers);
 	exchange->is_answered = true;
 	if (km_buf_error(&exchange->headers) < 0) {
 		km_buf_finish(&response->body);
@@ -783,84 +668,19 @@ static int on_socket_writable(struct connection *connection)
 	if (socket == NULL) {
 		return -1;
 	}
-	if (socket->count == 0) {
+	parcel = km_parcel_queue_take(&socket->queue);
+	if (parcel == NULL) {
 		connection->deadline_us = INT64_MAX;
 		return socket->is_closing ? write_close(connection) : 0;
 	}
-	parcel = socket->queue[socket->first];
 	written = lws_write(connection->wsi, parcel->data, parcel->size,
 	    parcel->is_text ? LWS_WRITE_TEXT : LWS_WRITE_BINARY);
-	socket->first = (socket->first + 1) % KM_SOCKET_QUEUE_MAX;
-	socket->count--;
 	km_parcel_unref(parcel);
 	if (written < 0) {
 		return -1;
 	}
 	set_deadline(connection, PROGRESS_US);
 	lws_callback_on_writable(connection->wsi);
-	return 0;
-}
-
-static int load_chain(SSL_CTX *tls, BIO *pem)
-{
-	X509 *leaf = PEM_read_bio_X509(pem, NULL, NULL, NULL);
-	X509 *issuer = NULL;
-	int err = 0;
-
-	if (leaf == NULL || SSL_CTX_use_certificate(tls, leaf) != 1) {
-		X509_free(leaf);
-		return KM_ERR_CONFIG;
-	}
-	X509_free(leaf);
-	SSL_CTX_clear_chain_certs(tls);
-	for (int i = 0; err == 0 && i < 8; i++) {
-		issuer = PEM_read_bio_X509(pem, NULL, NULL, NULL);
-		if (issuer == NULL) {
-			ERR_clear_error(); /* the end of the text */
-			break;
-		}
-		if (SSL_CTX_add0_chain_cert(tls, issuer) != 1) {
-			X509_free(issuer);
-			err = KM_ERR_CONFIG;
-		}
-	}
-	return err;
-}
-
-static int load_certificate(SSL_CTX *tls, const struct km_server_config *config)
-{
-	BIO *chain = BIO_new_mem_buf(config->certificate_pem.data, (int)config->certificate_pem.size);
-	BIO *key = BIO_new_mem_buf(config->private_key_pem.data, (int)config->private_key_pem.size);
-	EVP_PKEY *private_key = NULL;
-	int err = KM_ERR_CONFIG;
-
-	if (chain == NULL || key == NULL || load_chain(tls, chain) < 0) {
-		goto out;
-	}
-	private_key = PEM_read_bio_PrivateKey(key, NULL, NULL, NULL);
-	if (private_key != NULL && SSL_CTX_use_PrivateKey(tls, private_key) == 1 &&
-	    SSL_CTX_check_private_key(tls) == 1) {
-		err = 0;
-	}
-out:
-	EVP_PKEY_free(private_key);
-	BIO_free(chain);
-	BIO_free(key);
-	return err;
-}
-
-/* The library has made the context; everything that matters is set here, where it can be seen. */
-static int configure_tls(SSL_CTX *tls, const struct km_server_config *config)
-{
-	if (SSL_CTX_set_min_proto_version(tls, TLS1_2_VERSION) != 1 ||
-	    SSL_CTX_set_cipher_list(tls, SUITES_TLS12) != 1 ||
-	    SSL_CTX_set_ciphersuites(tls, SUITES_TLS13) != 1 ||
-	    SSL_CTX_set1_groups_list(tls, GROUPS) != 1 || load_certificate(tls, config) < 0) {
-		return -1;
-	}
-	SSL_CTX_set_options(tls,
-	    SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE);
-	SSL_CTX_set_session_cache_mode(tls, SSL_SESS_CACHE_OFF);
 	return 0;
 }
 
@@ -904,7 +724,10 @@ static int on_lws(
 	switch ((int)reason) {
 	case LWS_CALLBACK_OPENSSL_LOAD_EXTRA_SERVER_VERIFY_CERTS:
 		server = lws_context_user(lws_get_context(wsi));
-		return configure_tls(user, server->config);
+		return km_server_tls_configure(user, server->config->certificate_pem,
+			   server->config->private_key_pem) < 0
+			   ? -1
+			   : 0;
 	case LWS_CALLBACK_HTTP:
 	case LWS_CALLBACK_HTTP_BODY:
 	case LWS_CALLBACK_HTTP_BODY_COMPLETION:
@@ -944,22 +767,22 @@ void km_socket_set_owner(struct km_socket *socket, void *context, void (*on_gone
 
 int km_socket_send(struct km_socket *socket, struct km_parcel *parcel)
 {
-	if (socket->count == KM_SOCKET_QUEUE_MAX || socket->is_closing) {
-		return KM_ERR_LIMIT;
+	bool is_idle = socket->queue.count == 0;
+	int err = socket->is_closing ? KM_ERR_LIMIT : km_parcel_queue_put(&socket->queue, parcel);
+
+	if (err < 0) {
+		return err;
 	}
-	if (socket->count == 0) {
+	if (is_idle) {
 		set_deadline(socket->connection, PROGRESS_US);
 	}
-	socket->queue[(socket->first + socket->count) % KM_SOCKET_QUEUE_MAX] =
-	    km_parcel_ref(parcel);
-	socket->count++;
 	lws_callback_on_writable(socket->connection->wsi);
 	return 0;
 }
 
 size_t km_socket_queued(const struct km_socket *socket)
 {
-	return socket->count;
+	return socket->queue.count;
 }
 
 void km_socket_close(struct km_socket *socket, unsigned status, const char *reason)
@@ -974,24 +797,6 @@ void km_socket_close(struct km_socket *socket, unsigned status, const char *reas
 }
 
 /* --- accepting --- */
-
-static void write_peer(const struct sockaddr_storage *address, char *ret_text, size_t size)
-{
-	const struct sockaddr_in6 *six = (const struct sockaddr_in6 *)(const void *)address;
-	const struct sockaddr_in *four = (const struct sockaddr_in *)(const void *)address;
-	const char *text = NULL;
-
-	if (address->ss_family == AF_INET) {
-		text = inet_ntop(AF_INET, &four->sin_addr, ret_text, (socklen_t)size);
-	} else if (IN6_IS_ADDR_V4MAPPED(&six->sin6_addr)) {
-		text = inet_ntop(AF_INET, six->sin6_addr.s6_addr + 12, ret_text, (socklen_t)size);
-	} else {
-		text = inet_ntop(AF_INET6, &six->sin6_addr, ret_text, (socklen_t)size);
-	}
-	if (text == NULL) {
-		ret_text[0] = '\0';
-	}
-}
 
 /* A slot for this peer; NULL if there is none, or it has as many as it may. */
 static struct connection *find_slot(struct km_server *server, const char *peer)
@@ -1011,29 +816,24 @@ static struct connection *find_slot(struct km_server *server, const char *peer)
 	return same < server->per_peer_max ? free_slot : NULL;
 }
 
-static void adopt(struct km_server *server, int fd, const struct sockaddr_storage *address)
+/* Takes the descriptor. */
+static void adopt(struct km_server *server, int fd, const char *peer)
 {
-	struct connection *connection = NULL;
-	char peer[64];
-	int one = 1;
+	struct connection *connection = find_slot(server, peer);
 	lws_adopt_desc_t wish = {
 		.vh = server->vhost,
 		.type = LWS_ADOPT_SOCKET | LWS_ADOPT_HTTP | LWS_ADOPT_ALLOW_SSL,
 		.fd.sockfd = fd,
+		.opaque = connection,
 	};
 
-	/* Headers and body leave in two writes, which must not wait for each other's receipt. */
-	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
-	write_peer(address, peer, sizeof(peer));
-	connection = find_slot(server, peer);
 	if (connection == NULL) {
 		(void)close(fd);
 		return;
 	}
 	*connection = (struct connection){ .server = server, .is_used = true };
-	memcpy(connection->peer, peer, sizeof(peer));
+	(void)snprintf(connection->peer, sizeof(connection->peer), "%s", peer);
 	set_deadline(connection, REQUEST_US);
-	wish.opaque = connection;
 	connection->wsi = lws_adopt_descriptor_vhost_via_info(&wish);
 	if (connection->wsi == NULL) {
 		end_connection(connection); /* the library has closed the descriptor */
@@ -1043,18 +843,15 @@ static void adopt(struct km_server *server, int fd, const struct sockaddr_storag
 static void on_connecting(void *context, unsigned events)
 {
 	struct km_server *server = context;
+	char peer[KM_SERVER_PEER_SIZE];
+	int fd = -1;
 
 	(void)events;
-	for (int i = 0; i < 64; i++) {
-		struct sockaddr_storage address = { 0 };
-		socklen_t size = sizeof(address);
-		int fd = accept4(server->listen_fd, (struct sockaddr *)&address, &size,
-		    SOCK_NONBLOCK | SOCK_CLOEXEC);
-
-		if (fd < 0) {
+	for (int i = 0; i < ACCEPT_BATCH; i++) {
+		if (km_server_listen_accept(server->listen_fd, &fd, peer) < 0) {
 			return;
 		}
-		adopt(server, fd, &address);
+		adopt(server, fd, peer);
 	}
 }
 
@@ -1088,60 +885,6 @@ static void on_sweep(void *context)
 			    connection->wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_ASYNC);
 		}
 	}
-}
-
-static int fill_address(
-    const struct km_server_config *config, struct sockaddr_storage *ret_address, socklen_t *ret_size)
-{
-	struct sockaddr_in6 *six = (struct sockaddr_in6 *)(void *)ret_address;
-	struct sockaddr_in *four = (struct sockaddr_in *)(void *)ret_address;
-
-	*ret_address = (struct sockaddr_storage){ 0 };
-	if (inet_pton(AF_INET, config->address, &four->sin_addr) == 1) {
-		four->sin_family = AF_INET;
-		four->sin_port = htons(config->port);
-		*ret_size = sizeof(*four);
-		return 0;
-	}
-	if (inet_pton(AF_INET6, config->address, &six->sin6_addr) == 1) {
-		six->sin6_family = AF_INET6;
-		six->sin6_port = htons(config->port);
-		*ret_size = sizeof(*six);
-		return 0;
-	}
-	return KM_ERR_CONFIG;
-}
-
-static int start_listening(struct km_server *server, const struct km_server_config *config)
-{
-	struct sockaddr_storage address;
-	socklen_t size = 0;
-	int one = 1;
-	int zero = 0;
-	int err = fill_address(config, &address, &size);
-
-	if (err < 0) {
-		return err;
-	}
-	server->listen_fd =
-	    socket(address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (server->listen_fd < 0) {
-		return KM_ERR_SYS;
-	}
-	(void)setsockopt(server->listen_fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
-	if (address.ss_family == AF_INET6) {
-		(void)setsockopt(server->listen_fd, IPPROTO_IPV6, IPV6_V6ONLY, &zero, sizeof(zero));
-	}
-	if (bind(server->listen_fd, (struct sockaddr *)&address, size) < 0 ||
-	    listen(server->listen_fd, 128) < 0 ||
-	    getsockname(server->listen_fd, (struct sockaddr *)&address, &size) < 0) {
-		return KM_ERR_SYS;
-	}
-	server->port = ntohs(address.ss_family == AF_INET
-				 ? ((struct sockaddr_in *)(void *)&address)->sin_port
-				 : ((struct sockaddr_in6 *)(void *)&address)->sin6_port);
-	return km_watch_create(
-	    server->loop, server->listen_fd, on_connecting, server, &server->watch);
 }
 
 static const struct lws_protocols protocols[] = {
@@ -1220,7 +963,12 @@ int km_server_create(struct km_loop *loop, const struct km_server_config *config
 		err = km_timer_create(loop, on_sweep, server, &server->sweep);
 	}
 	if (err == 0) {
-		err = start_listening(server, config);
+		err = km_server_listen_open(
+		    config->address, config->port, &server->listen_fd, &server->port);
+	}
+	if (err == 0) {
+		err =
+		    km_watch_create(loop, server->listen_fd, on_connecting, server, &server->watch);
 	}
 	if (err == 0) {
 		km_watch_set(server->watch, KM_LOOP_READ);

@@ -12,6 +12,7 @@
 
 #include "base/buf.h"
 #include "io/loop.h"
+#include "web/parcel.h"
 #include "web/request.h"
 
 struct km_server;
@@ -19,8 +20,8 @@ struct km_exchange; /* a request and its answer */
 struct km_socket;   /* a WebSocket */
 
 struct km_server_config {
-	const char *address; /* numeric, "::" takes IPv4 too */
-	uint16_t port;       /* 0: any free one */
+	const char *address;             /* numeric, "::" takes IPv4 too */
+	uint16_t port;                   /* 0: any free one */
 	struct km_bytes certificate_pem; /* with its chain */
 	struct km_bytes private_key_pem;
 	size_t connections_max;
@@ -72,7 +73,8 @@ struct km_response {
 		const char *value;
 	} headers[KM_RESPONSE_HEADERS_MAX];
 	size_t header_count;
-	/* The body, one of: bytes (taken over), static bytes, or `size` bytes that will be pushed. */
+	/* The body, one of: bytes (taken over), static bytes, or `size` bytes that will be pushed.
+	 */
 	struct km_buf body;
 	struct km_bytes fixed;
 	bool is_pushed;
@@ -93,30 +95,13 @@ void km_exchange_abort(struct km_exchange *exchange);
 
 /* --- WebSocket --- */
 
-/*
- * A message that many sockets may send: bytes with the room in front that the framing needs.
- */
-struct km_parcel {
-	size_t refs;
-	size_t size;
-	size_t capacity;
-	bool is_text;
-	uint8_t *data;
-};
-
-/* An empty parcel with room for `capacity` bytes, one reference. NULL: no memory. */
-struct km_parcel *km_parcel_create(size_t capacity, bool is_text);
-struct km_parcel *km_parcel_ref(struct km_parcel *parcel);
-void km_parcel_unref(struct km_parcel *parcel);
-
 /* on_gone as for an exchange. */
 void km_socket_set_owner(struct km_socket *socket, void *context, void (*on_gone)(void *context));
 
 /*
  * Queue a message; takes a reference of its own. Returns 0 or KM_ERR_LIMIT: the queue is full
- * (KM_SOCKET_QUEUE_MAX messages), nothing was queued.
+ * (KM_PARCEL_QUEUE_MAX) or the socket closing, nothing was queued.
  */
-#define KM_SOCKET_QUEUE_MAX 1024
 KM_MUST_USE int km_socket_send(struct km_socket *socket, struct km_parcel *parcel);
 
 /* Messages queued and not yet handed to the kernel. */

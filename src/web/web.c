@@ -160,8 +160,7 @@ static void on_known_message(
 	case KM_MESSAGE_ring_open:
 		if (!km_ask_take(web->ask, kind, role->message, fds, fd_count) &&
 		    web->live != NULL) {
-			km_live_on_ring(
-			    web->live, (const void *)role->message, fds, fd_count);
+			km_live_on_ring(web->live, (const void *)role->message, fds, fd_count);
 		}
 		break;
 	default:
@@ -258,8 +257,8 @@ int km_web_run(void)
 	int err = km_child_enter("komainu-web", &limits);
 
 	if (err < 0) {
-		(void)fprintf(stderr, "komainu-web: started by komainu run only: %s\n",
-		    km_error_text(err));
+		(void)fprintf(
+		    stderr, "komainu-web: started by komainu run only: %s\n", km_error_text(err));
 		return EXIT_FAILURE;
 	}
 	role = calloc(1, sizeof(*role));

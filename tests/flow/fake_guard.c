@@ -3,8 +3,8 @@
  *
  *     fake_guard WEB ROOT INDEX
  *
- * it makes a certificate, starts WEB with a channel, and prints "port N" once web is ready. Commands
- * on standard input: "end" ends the session of the administrator; end of file stops both.
+ * it makes a certificate, starts WEB with a channel, and prints "port N" once web is ready.
+ * Commands on standard input: "end" ends the session of the administrator; end of file stops both.
  *
  * Accounts: admin (all cameras) and user (the first camera only), password "right horse". Sessions
  * are 32 bytes of 0x11 and 0x22, the CSRF token is 32 bytes of 0x33. Two cameras, 0001 and 0002.
@@ -104,9 +104,8 @@ static void on_login(struct guard *guard, const struct km_message_login *login)
 	} else if (strcmp(login->password, "right horse") != 0) {
 		reply.err = KM_ERR_AUTH;
 	} else {
-		reply = reply_for(login->request, strcmp(login->name, "admin") == 0
-						      ? KM_ACCOUNT_ADMINISTRATOR
-						      : KM_ACCOUNT_USER);
+		reply = reply_for(login->request,
+		    strcmp(login->name, "admin") == 0 ? KM_ACCOUNT_ADMINISTRATOR : KM_ACCOUNT_USER);
 	}
 	send_message(guard, KM_MESSAGE_session_reply, &reply);
 }
@@ -116,10 +115,10 @@ static void on_check(struct guard *guard, const struct km_message_session_check 
 	enum km_account_role role = role_of(check->session, check->session_size);
 	struct km_message_session_reply reply = reply_for(check->request, role);
 
-	if (reply.err == 0 && (!km_rights_has(role, (enum km_right)check->right) ||
-				  (km_rights_is_per_camera((enum km_right)check->right) &&
-				      role == KM_ACCOUNT_USER &&
-				      !km_uuid_is_equal(&check->camera, &first_camera)))) {
+	if (reply.err == 0 &&
+	    (!km_rights_has(role, (enum km_right)check->right) ||
+		(km_rights_is_per_camera((enum km_right)check->right) && role == KM_ACCOUNT_USER &&
+		    !km_uuid_is_equal(&check->camera, &first_camera)))) {
 		reply.err = KM_ERR_DENIED;
 		(void)snprintf(reply.text, sizeof(reply.text), "this account may not");
 	}
@@ -128,13 +127,21 @@ static void on_check(struct guard *guard, const struct km_message_session_check 
 
 static void on_status(struct guard *guard, const struct km_message_status_get *get)
 {
-	struct km_message_status_system system = { .request = get->request, .version = "test",
-		.is_setup_done = 1, .storage = KM_STORAGE_OK, .total_bytes = 1000 };
+	struct km_message_status_system system = { .request = get->request,
+		.version = "test",
+		.is_setup_done = 1,
+		.storage = KM_STORAGE_OK,
+		.total_bytes = 1000 };
 	struct km_message_status_camera camera = { .request = get->request,
-		.camera = first_camera, .name = "door \"1\"", .url = "rtsp://192.0.2.1/",
-		.is_enabled = 1, .oldest_unix_us = INT64_MAX, .clock_offset_us = INT64_MIN };
-	struct km_message_status_role role = { .request = get->request, .role = "web",
-		.pid = 7, .is_ready = 1 };
+		.camera = first_camera,
+		.name = "door \"1\"",
+		.url = "rtsp://192.0.2.1/",
+		.is_enabled = 1,
+		.oldest_unix_us = INT64_MAX,
+		.clock_offset_us = INT64_MIN };
+	struct km_message_status_role role = {
+		.request = get->request, .role = "web", .pid = 7, .is_ready = 1
+	};
 	struct km_message_done done = { .request = get->request };
 
 	send_message(guard, KM_MESSAGE_status_system, &system);
@@ -147,8 +154,9 @@ static void on_status(struct guard *guard, const struct km_message_status_get *g
 
 static void on_key(struct guard *guard, const struct km_message_key_open *open)
 {
-	struct km_message_key_reply reply = { .request = open->request, .key = open->key,
-		.camera = first_camera };
+	struct km_message_key_reply reply = {
+		.request = open->request, .key = open->key, .camera = first_camera
+	};
 
 	for (size_t i = 0; i < 32; i++) {
 		(void)snprintf(reply.material + 2 * i, 3, "%02x", open->key.bytes[i % 16]);
@@ -167,8 +175,12 @@ static struct km_tracks test_tracks(void)
 		0x1e, 0xda, 0x02, 0x80, 0xf6, 0x40, 1, 0, 4, 0x68, 0xce, 0x0f, 0xc8 };
 	struct km_tracks tracks = { .count = 1 };
 
-	tracks.track[0] = (struct km_track){ .codec = KM_CODEC_H264, .clock_hz = 90000,
-		.width = 640, .height = 480, .fps_milli = 25000, .codec_text = "avc1.42c01e",
+	tracks.track[0] = (struct km_track){ .codec = KM_CODEC_H264,
+		.clock_hz = 90000,
+		.width = 640,
+		.height = 480,
+		.fps_milli = 25000,
+		.codec_text = "avc1.42c01e",
 		.config_size = sizeof(avcc) };
 	memcpy(tracks.track[0].config, avcc, sizeof(avcc));
 	return tracks;
@@ -215,10 +227,13 @@ static void open_ring(struct guard *guard)
 
 static void on_live(struct guard *guard, const struct km_message_live_open *open)
 {
-	struct km_message_ring_open answer = { .request = open->request, .camera = open->camera,
-		.generation = 1 };
-	struct km_message_done done = { .request = open->request, .err = KM_ERR_NOT_FOUND,
-		.camera = open->camera, .text = "the camera is not streaming" };
+	struct km_message_ring_open answer = {
+		.request = open->request, .camera = open->camera, .generation = 1
+	};
+	struct km_message_done done = { .request = open->request,
+		.err = KM_ERR_NOT_FOUND,
+		.camera = open->camera,
+		.text = "the camera is not streaming" };
 	struct km_buf packed;
 	int fds[2];
 
@@ -352,8 +367,8 @@ static void send_start(struct guard *guard, const char *root, const char *index)
 
 	km_buf_init(&certificate, sizeof(start->certificate));
 	km_buf_init(&key, sizeof(start->private_key) - 1);
-	if (start == NULL || km_certificate_make("localhost", km_clock_unix_us(), 30,
-				 &certificate, &key) < 0) {
+	if (start == NULL ||
+	    km_certificate_make("localhost", km_clock_unix_us(), 30, &certificate, &key) < 0) {
 		exit(1);
 	}
 	guard->port = free_port();

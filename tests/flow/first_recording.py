@@ -63,14 +63,15 @@ def main():
         ended = time.time_ns() // 1000
         for name, frames in sent.items():
             camera = r.camera(name)
-            assert camera["frames_stored"] >= frames - 1, (name, frames, camera)
+            # What was in the encoder when the camera was ended is not sent: gapless.py counts exactly.
+            assert camera["frames_stored"] >= frames - 4, (name, frames, camera)
             path = r.export(name, began, ended)
             assert count_frames(path) == camera["frames_stored"], (name, count_frames(path), camera)
         assert r.stop() == 0
         report = json.loads(r.komainu("verify", "--json"))
         assert report["ok"] and report["chunks"] > 20, report
         # The same again after the stop: nothing needs the running recorder.
-        assert count_frames(r.export("front", began, ended)) >= sent["front"] - 1
+        assert count_frames(r.export("front", began, ended)) >= sent["front"] - 4
     return 0
 
 

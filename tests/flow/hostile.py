@@ -55,7 +55,7 @@ def main():
         wait_for("all is stored", lambda: r.camera("healthy")["frames_stored"] ==
                  r.camera("healthy")["frames_received"], 10)
         camera = r.camera("healthy")
-        assert camera["frames_received"] >= sent - 1 and camera["lost"] == 0, (sent, camera)
+        assert camera["frames_received"] >= sent - 4 and camera["lost"] == 0, (sent, camera)
         assert worst < MEMORY_MIB, f"{worst:.0f} MiB"
         assert r.stop() == 0
         r.komainu("verify")

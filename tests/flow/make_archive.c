@@ -63,8 +63,10 @@ static int64_t list_us(const struct maker *maker, size_t track, int64_t ticks)
 
 static void flush(struct maker *maker)
 {
-	struct km_recorder_chunk chunk = { .samples = maker->samples, .count = maker->count,
-		.next_us = INT64_MIN, .is_valid = is_valid };
+	struct km_recorder_chunk chunk = { .samples = maker->samples,
+		.count = maker->count,
+		.next_us = INT64_MIN,
+		.is_valid = is_valid };
 	bool has_video = false;
 
 	if (maker->count == 0) {
@@ -152,7 +154,8 @@ static void take_sample(struct maker *maker, const char *line)
 	}
 	sample = (struct km_segment_writer_sample){
 		.data = km_bytes_from(read_media(maker, position, size), size),
-		.ticks = ticks - maker->run_first_us * maker->tracks.track[track].clock_hz / 1000000,
+		.ticks =
+		    ticks - maker->run_first_us * maker->tracks.track[track].clock_hz / 1000000,
 		.unix_us = maker->start_us + maker->pause_us + list_us(maker, track, ticks),
 		.decode_offset_ticks = offset,
 		.track = (uint8_t)track,

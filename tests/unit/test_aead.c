@@ -126,8 +126,7 @@ static void test_pieces_and_in_place(void **state)
 	}
 	assert_int_equal(km_aead_finish(aead, pieces + 100), 0);
 	assert_memory_equal(pieces, whole, sizeof(whole));
-	assert_int_equal(
-	    km_aead_open(aead, nonce, KM_BYTES("a"), KM_BYTES_OF(whole), whole), 0);
+	assert_int_equal(km_aead_open(aead, nonce, KM_BYTES("a"), KM_BYTES_OF(whole), whole), 0);
 	assert_int_equal(whole[0], 'x');
 	assert_int_equal(whole[99], 'x');
 	km_aead_destroy(aead);

@@ -52,8 +52,7 @@ static void test_forms(void **state)
 static void test_nothing(void **state)
 {
 	(void)state;
-	assert_int_equal(
-	    km_arguments_parse(table, 0, NULL, &arguments, error, sizeof(error)), 0);
+	assert_int_equal(km_arguments_parse(table, 0, NULL, &arguments, error, sizeof(error)), 0);
 	assert_int_equal(arguments.word_count, 0);
 	assert_null(km_arguments_get(&arguments, "--user"));
 	assert_false(km_arguments_has(&arguments, "-o"));
@@ -89,8 +88,8 @@ static void test_long_option(void **state)
 	memset(option, 'x', sizeof(option));
 	memcpy(option, "--", 2);
 	option[sizeof(option) - 1] = '\0';
-	assert_int_equal(km_arguments_parse(table, 1, argv, &arguments, small, sizeof(small)),
-	    KM_ERR_FORMAT);
+	assert_int_equal(
+	    km_arguments_parse(table, 1, argv, &arguments, small, sizeof(small)), KM_ERR_FORMAT);
 	assert_string_equal(small, "--xxxxx");
 }
 

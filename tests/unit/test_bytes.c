@@ -145,8 +145,7 @@ static void test_numbers_u32_and_hex(void **state)
 	assert_int_equal(
 	    km_bytes_parse_u32(KM_BYTES("4294967296"), UINT32_MAX, &value), KM_ERR_RANGE);
 	assert_int_equal(value, UINT32_MAX);
-	assert_int_equal(
-	    km_bytes_parse_hex(KM_BYTES("FfFfffFFffffffff"), UINT64_MAX, &wide), 0);
+	assert_int_equal(km_bytes_parse_hex(KM_BYTES("FfFfffFFffffffff"), UINT64_MAX, &wide), 0);
 	assert_true(wide == UINT64_MAX);
 	assert_int_equal(
 	    km_bytes_parse_hex(KM_BYTES("10000000000000000"), UINT64_MAX, &wide), KM_ERR_RANGE);

@@ -95,15 +95,13 @@ static void test_two_differ(void **state)
 	uint8_t first[KM_CERTIFICATE_FINGERPRINT_BYTES] = { 0 };
 	uint8_t second[KM_CERTIFICATE_FINGERPRINT_BYTES] = { 0 };
 
-	assert_int_equal(km_certificate_make(
-			     "a", NOW_US, 1, &fixture->certificate_pem, &fixture->key_pem),
-	    0);
+	assert_int_equal(
+	    km_certificate_make("a", NOW_US, 1, &fixture->certificate_pem, &fixture->key_pem), 0);
 	assert_int_equal(
 	    km_certificate_fingerprint(km_buf_view(&fixture->certificate_pem), first), 0);
 	km_buf_clear(&fixture->certificate_pem);
-	assert_int_equal(km_certificate_make(
-			     "a", NOW_US, 1, &fixture->certificate_pem, &fixture->key_pem),
-	    0);
+	assert_int_equal(
+	    km_certificate_make("a", NOW_US, 1, &fixture->certificate_pem, &fixture->key_pem), 0);
 	assert_int_equal(
 	    km_certificate_fingerprint(km_buf_view(&fixture->certificate_pem), second), 0);
 	assert_memory_not_equal(first, second, sizeof(first));
@@ -121,9 +119,8 @@ static void test_fingerprint(void **state)
 	    km_certificate_fingerprint(KM_BYTES("not a certificate"), first), KM_ERR_FORMAT);
 	assert_int_equal(km_certificate_fingerprint(KM_BYTES(""), first), KM_ERR_FORMAT);
 	assert_int_equal(first[0], 7);
-	assert_int_equal(km_certificate_make(
-			     "a", NOW_US, 1, &fixture->certificate_pem, &fixture->key_pem),
-	    0);
+	assert_int_equal(
+	    km_certificate_make("a", NOW_US, 1, &fixture->certificate_pem, &fixture->key_pem), 0);
 	assert_int_equal(
 	    km_certificate_fingerprint(km_buf_view(&fixture->certificate_pem), first), 0);
 	certificate = read_certificate(&fixture->certificate_pem);
@@ -141,8 +138,8 @@ static void test_refused(void **state)
 
 	memset(name, 'a', sizeof(name));
 	name[sizeof(name) - 1] = '\0';
-	assert_int_equal(km_certificate_make(
-			     name, NOW_US, 1, &fixture->certificate_pem, &fixture->key_pem),
+	assert_int_equal(
+	    km_certificate_make(name, NOW_US, 1, &fixture->certificate_pem, &fixture->key_pem),
 	    KM_ERR_LIMIT);
 	km_buf_init_fixed(&small, storage, sizeof(storage));
 	assert_int_equal(

@@ -93,7 +93,6 @@ static int on_types(void *context, sqlite3_stmt *row)
 	assert_true(km_bytes_is_equal(km_database_text(row, 2), KM_BYTES("text")));
 	assert_int_equal(sqlite3_column_type(row, 3), SQLITE_BLOB);
 	assert_int_equal(km_database_blob(row, 3).size, 0);
-	assert_true(km_uuid_is_nil(&(struct km_uuid){ 0 }));
 	/* Another type, or a blob of another size, is no UUID. */
 	for (int column = 0; column < 4; column++) {
 		struct km_uuid uuid = km_database_uuid(row, column);
@@ -102,7 +101,7 @@ static int on_types(void *context, sqlite3_stmt *row)
 	}
 	assert_int_equal(km_database_blob(row, 0).size, 0);
 	assert_int_equal(km_database_text(row, 0).size, 0);
-	return 7;
+	return 0;
 }
 
 static int on_row_that_stops(void *context, sqlite3_stmt *row)
@@ -130,8 +129,8 @@ static void test_values(void **state)
 	    km_database_run(stage->database, "SELECT nothing FROM nowhere", NULL, 0, NULL, NULL),
 	    KM_ERR_DATABASE);
 	/* More values than places. */
-	assert_int_equal(km_database_run(stage->database, "SELECT ?1",
-			     KM_VALUES(KM_NULL, KM_NULL), NULL, NULL),
+	assert_int_equal(
+	    km_database_run(stage->database, "SELECT ?1", KM_VALUES(KM_NULL, KM_NULL), NULL, NULL),
 	    KM_ERR_DATABASE);
 }
 

@@ -68,14 +68,14 @@ static void test_hmac(void **state)
 	assert_int_equal(
 	    km_digest_hmac_sha256(km_bytes_from(key, 20), KM_BYTES("Hi There"), hash), 0);
 	assert_hex(hash, 32, "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7");
-	assert_int_equal(km_digest_hmac_sha256(
-			     KM_BYTES("Jefe"), KM_BYTES("what do ya want for nothing?"), hash),
+	assert_int_equal(
+	    km_digest_hmac_sha256(KM_BYTES("Jefe"), KM_BYTES("what do ya want for nothing?"), hash),
 	    0);
 	assert_hex(hash, 32, "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
 	memset(key, 0xaa, sizeof(key));
-	assert_int_equal(km_digest_hmac_sha256(KM_BYTES_OF(key),
-			     KM_BYTES("Test Using Larger Than Block-Size Key - Hash Key First"),
-			     hash),
+	assert_int_equal(
+	    km_digest_hmac_sha256(KM_BYTES_OF(key),
+		KM_BYTES("Test Using Larger Than Block-Size Key - Hash Key First"), hash),
 	    0);
 	assert_hex(hash, 32, "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54");
 	assert_int_equal(
@@ -93,10 +93,9 @@ static void test_hkdf(void **state)
 
 	(void)state;
 	memset(key, 0x0b, sizeof(key));
-	assert_int_equal(
-	    km_digest_hkdf_sha256(KM_BYTES_OF(key),
-		KM_BYTES("\x00\x01\x02\x03\x04\x05\x06\x07\x08\x09\x0a\x0b\x0c"),
-		KM_BYTES("\xf0\xf1\xf2\xf3\xf4\xf5\xf6\xf7\xf8\xf9"), derived, 42),
+	assert_int_equal(km_digest_hkdf_sha256(KM_BYTES_OF(key),
+			     KM_BYTES("\x00\x01\x02\x03\x04\x05\x06\x07\x08\x09\x0a\x0b\x0c"),
+			     KM_BYTES("\xf0\xf1\xf2\xf3\xf4\xf5\xf6\xf7\xf8\xf9"), derived, 42),
 	    0);
 	assert_hex(derived, 42,
 	    "3cb25f25faacd57a90434f64d0362f2a2d2d0a90cf1a5a4c5db02d56ecc4c5bf34007208d5b887185865");

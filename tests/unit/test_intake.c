@@ -245,12 +245,11 @@ static void ring_grows(void **state)
 
 	(void)state;
 	send_picture(fixture, KEY, 1000);
-	send_picture_part(fixture, PREDICTED, 100000, 1);
+	send_picture_part(fixture, PREDICTED, 80000, 1);
 	assert_int_equal(fixture->rings, 3);
 	next(fixture, KM_RING_TRACKS, &entry);
 	expect_nothing(fixture);
 	send(fixture, 0, true, (const uint8_t[]){ 0x5c, 0x41, 0xaa, 0xaa }, 4);
-	printf("rings %u due %d\n", fixture->rings, fixture->intake.are_tracks_due);
 	next(fixture, KM_RING_SAMPLE, &entry);
 	assert_int_equal(entry.ticks, FRAME_TICKS);
 	for (size_t i = 6; i < entry.payload.size; i++) {

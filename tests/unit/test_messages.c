@@ -173,14 +173,14 @@ static void test_every_length(void **state)
 
 		for (size_t size = 0; size < buf.size; size += step) {
 			memset(&back, 0, sizeof(back));
-			assert_int_equal(km_messages_unpack(rows[i].kind,
-					     km_bytes_from(storage, size), &back),
+			assert_int_equal(
+			    km_messages_unpack(rows[i].kind, km_bytes_from(storage, size), &back),
 			    KM_ERR_SHORT);
 			assert_memory_equal(&back, &zero, rows[i].bytes);
 		}
 		km_buf_add_u8(&buf, 0);
-		assert_int_equal(km_messages_unpack(rows[i].kind, km_buf_view(&buf), &back),
-		    KM_ERR_FORMAT);
+		assert_int_equal(
+		    km_messages_unpack(rows[i].kind, km_buf_view(&buf), &back), KM_ERR_FORMAT);
 		assert_memory_equal(&back, &zero, rows[i].bytes);
 	}
 }
@@ -196,8 +196,7 @@ static void test_kinds(void **state)
 	assert_int_equal(km_messages_kind(KM_BYTES("\x00\x00"), &kind), KM_ERR_NOT_FOUND);
 	assert_int_equal(km_messages_kind(KM_BYTES("\xff\xff"), &kind), KM_ERR_NOT_FOUND);
 	assert_int_equal(kind, KM_MESSAGE_login);
-	assert_int_equal(
-	    km_messages_unpack(rows[1].kind, km_buf_view(&buf), &back), KM_ERR_FORMAT);
+	assert_int_equal(km_messages_unpack(rows[1].kind, km_buf_view(&buf), &back), KM_ERR_FORMAT);
 	assert_int_equal(km_messages_unpack((enum km_message_kind)9999, km_buf_view(&buf), &back),
 	    KM_ERR_NOT_FOUND);
 	assert_int_equal(
@@ -239,24 +238,34 @@ static void test_texts(void **state)
 		int err;
 	} texts[] = {
 		{ KM_BYTES("\x00\x01\x00\x00"), 0 },
-		{ KM_BYTES("\x00\x01\x00\x03" "a\nb"), 0 },
-		{ KM_BYTES("\x00\x01\x00\x03" "a\0b"), KM_ERR_FORMAT },
-		{ KM_BYTES("\x00\x01\x00\x02" "a\xff"), KM_ERR_FORMAT },
-		{ KM_BYTES("\x00\x01\x00\x03" "\xed\xa0\x80"), KM_ERR_FORMAT },
-		{ KM_BYTES("\x00\x01\x00\x02" "\x1b["), KM_ERR_FORMAT },
-		{ KM_BYTES("\x00\x01\xff\xff" "a"), KM_ERR_SHORT },
+		{ KM_BYTES("\x00\x01\x00\x03"
+			   "a\nb"),
+		    0 },
+		{ KM_BYTES("\x00\x01\x00\x03"
+			   "a\0b"),
+		    KM_ERR_FORMAT },
+		{ KM_BYTES("\x00\x01\x00\x02"
+			   "a\xff"),
+		    KM_ERR_FORMAT },
+		{ KM_BYTES("\x00\x01\x00\x03"
+			   "\xed\xa0\x80"),
+		    KM_ERR_FORMAT },
+		{ KM_BYTES("\x00\x01\x00\x02"
+			   "\x1b["),
+		    KM_ERR_FORMAT },
+		{ KM_BYTES("\x00\x01\xff\xff"
+			   "a"),
+		    KM_ERR_SHORT },
 	};
 	struct km_message_ready ready;
 	uint8_t long_text[4 + 128] = { 0, 1, 0, 128 };
 
 	(void)state;
 	for (size_t i = 0; i < KM_COUNT(texts); i++) {
-		assert_int_equal(
-		    km_messages_unpack_ready(texts[i].packed, &ready), texts[i].err);
+		assert_int_equal(km_messages_unpack_ready(texts[i].packed, &ready), texts[i].err);
 	}
 	memset(long_text + 4, 'x', 128);
-	assert_int_equal(
-	    km_messages_unpack_ready(KM_BYTES_OF(long_text), &ready), KM_ERR_LIMIT);
+	assert_int_equal(km_messages_unpack_ready(KM_BYTES_OF(long_text), &ready), KM_ERR_LIMIT);
 }
 
 /* A blob that claims more than its array: 33 bytes for 32. */
@@ -269,9 +278,8 @@ static void test_blobs(void **state)
 	assert_int_equal(
 	    km_messages_unpack_session_ended(KM_BYTES_OF(packed), &ended), KM_ERR_LIMIT);
 	packed[3] = 32;
-	assert_int_equal(km_messages_unpack_session_ended(
-			     km_bytes_from(packed, sizeof(packed) - 1), &ended),
-	    0);
+	assert_int_equal(
+	    km_messages_unpack_session_ended(km_bytes_from(packed, sizeof(packed) - 1), &ended), 0);
 }
 
 static void test_wipe(void **state)
@@ -302,8 +310,8 @@ static void test_directions(void **state)
 					   (rows[i].to & (unsigned)roles[b]) != 0;
 
 				for (size_t fds = 0; fds < 4; fds++) {
-					assert_int_equal(km_messages_may_send(rows[i].kind,
-							     roles[a], roles[b], fds),
+					assert_int_equal(km_messages_may_send(
+							     rows[i].kind, roles[a], roles[b], fds),
 					    may && fds == rows[i].fds);
 				}
 			}
@@ -313,7 +321,8 @@ static void test_directions(void **state)
 				(unsigned)(KM_ROLE_GUARD | KM_ROLE_COMMAND)) != 0);
 		assert_false(km_messages_may_send(rows[i].kind, (enum km_role)0, KM_ROLE_GUARD, 0));
 	}
-	assert_false(km_messages_may_send((enum km_message_kind)9999, KM_ROLE_WEB, KM_ROLE_GUARD, 0));
+	assert_false(
+	    km_messages_may_send((enum km_message_kind)9999, KM_ROLE_WEB, KM_ROLE_GUARD, 0));
 }
 
 /* What the design promises, whatever the table says. */
@@ -336,10 +345,9 @@ static void test_secrets_stay(void **state)
 		assert_int_equal(km_messages_may_send(KM_MESSAGE_key_reply, from, KM_ROLE_WEB, 0),
 		    from == KM_ROLE_GUARD);
 	}
-	assert_false(km_messages_may_send(
-	    KM_MESSAGE_ring_open, KM_ROLE_RECEIVER, KM_ROLE_GUARD, 1));
-	assert_true(km_messages_may_send(
-	    KM_MESSAGE_ring_open, KM_ROLE_RECEIVER, KM_ROLE_GUARD, 2));
+	assert_false(
+	    km_messages_may_send(KM_MESSAGE_ring_open, KM_ROLE_RECEIVER, KM_ROLE_GUARD, 1));
+	assert_true(km_messages_may_send(KM_MESSAGE_ring_open, KM_ROLE_RECEIVER, KM_ROLE_GUARD, 2));
 }
 
 int main(void)

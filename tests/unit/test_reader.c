@@ -124,9 +124,9 @@ static void test_varint(void **state)
 
 static void test_varint_signed(void **state)
 {
-	struct km_reader reader = km_reader_from(
-	    KM_BYTES("\x00\x01\x02\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"
-		     "\xfe\xff\xff\xff\xff\xff\xff\xff\xff\x01\x80"));
+	struct km_reader reader =
+	    km_reader_from(KM_BYTES("\x00\x01\x02\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"
+				    "\xfe\xff\xff\xff\xff\xff\xff\xff\xff\x01\x80"));
 	static const int64_t values[] = { 0, -1, 1, INT64_MIN, INT64_MAX };
 	int64_t value = 0;
 

@@ -32,8 +32,8 @@ static void test_hex_refused(void **state)
 {
 	static const struct km_bytes rows[] = { KM_BYTES(""), KM_BYTES("0102"), KM_BYTES("01020"),
 		KM_BYTES("01020g"), KM_BYTES("01020304"), KM_BYTES(":010203"), KM_BYTES("010203:"),
-		KM_BYTES("01::0203"), KM_BYTES("0:10203"), KM_BYTES("01 02 03"),
-		KM_BYTES("0x0102"), KM_BYTES("01020\0") };
+		KM_BYTES("01::0203"), KM_BYTES("0:10203"), KM_BYTES("01 02 03"), KM_BYTES("0x0102"),
+		KM_BYTES("01020\0") };
 	uint8_t data[3] = { 7, 8, 9 };
 
 	(void)state;
@@ -123,17 +123,19 @@ static void test_utf8(void **state)
 		{ KM_BYTES("\x1b[2J"), false },
 		{ KM_BYTES("\x7f"), false },
 		{ KM_BYTES("\x80"), false },
-		{ KM_BYTES("\xc0\x80"), false },             /* overlong */
+		{ KM_BYTES("\xc0\x80"), false }, /* overlong */
 		{ KM_BYTES("\xc1\xbf"), false },
 		{ KM_BYTES("\xe0\x9f\xbf"), false },
 		{ KM_BYTES("\xf0\x8f\xbf\xbf"), false },
-		{ KM_BYTES("\xed\xa0\x80"), false },         /* surrogates */
+		{ KM_BYTES("\xed\xa0\x80"), false }, /* surrogates */
 		{ KM_BYTES("\xed\xbf\xbf"), false },
-		{ KM_BYTES("\xf4\x90\x80\x80"), false },     /* past U+10FFFF */
+		{ KM_BYTES("\xf4\x90\x80\x80"), false }, /* past U+10FFFF */
 		{ KM_BYTES("\xf5\x80\x80\x80"), false },
 		{ KM_BYTES("\xff"), false },
-		{ KM_BYTES("\xe7\x8b"), false },             /* cut off */
-		{ KM_BYTES("\xe7\x8b" "a"), false },
+		{ KM_BYTES("\xe7\x8b"), false }, /* cut off */
+		{ KM_BYTES("\xe7\x8b"
+			   "a"),
+		    false },
 	};
 
 	(void)state;
@@ -171,8 +173,7 @@ static void test_escaped(void **state)
 	(void)state;
 	km_buf_init(&buf, 100);
 	km_text_add_escaped(&buf, KM_BYTES("a\\b\r\n\x1b\xff~"), 100);
-	assert_true(
-	    km_bytes_is_equal(km_buf_view(&buf), KM_BYTES("a\\x5cb\\x0d\\x0a\\x1b\\xff~")));
+	assert_true(km_bytes_is_equal(km_buf_view(&buf), KM_BYTES("a\\x5cb\\x0d\\x0a\\x1b\\xff~")));
 	km_buf_clear(&buf);
 	km_text_add_escaped(&buf, KM_BYTES("abcd"), 3);
 	km_text_add_escaped(&buf, KM_BYTES("abc"), 3);

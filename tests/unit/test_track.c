@@ -107,11 +107,22 @@ static void test_refused(void **state)
 		{ KM_BYTES("\x01\x05\x00\x00\x00\x00\0\0\0\0\0\0\0\0\x01\x00\x00\x00"),
 		    KM_ERR_RANGE },
 		{ KM_BYTES(HEAD "\x28" TEXT40 "\x00\x00"), KM_ERR_RANGE },
-		{ KM_BYTES(HEAD "\x03" "a\0b" "\x00\x00"), KM_ERR_FORMAT },
-		{ KM_BYTES(HEAD "\x03" "a\nb" "\x00\x00"), KM_ERR_FORMAT },
-		{ KM_BYTES(HEAD "\x01" "\xff" "\x00\x00"), KM_ERR_FORMAT },
+		{ KM_BYTES(HEAD "\x03"
+				"a\0b"
+				"\x00\x00"),
+		    KM_ERR_FORMAT },
+		{ KM_BYTES(HEAD "\x03"
+				"a\nb"
+				"\x00\x00"),
+		    KM_ERR_FORMAT },
+		{ KM_BYTES(HEAD "\x01"
+				"\xff"
+				"\x00\x00"),
+		    KM_ERR_FORMAT },
 		{ KM_BYTES(HEAD "\x00\x04\x01"), KM_ERR_RANGE }, /* 1025 bytes */
-		{ KM_BYTES(HEAD "\x00\x00\x02" "a"), KM_ERR_SHORT },
+		{ KM_BYTES(HEAD "\x00\x00\x02"
+				"a"),
+		    KM_ERR_SHORT },
 	};
 	static struct km_tracks tracks;
 

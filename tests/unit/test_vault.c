@@ -19,14 +19,12 @@ static void test_key_file(void **state)
 	struct km_vault_opener opener = { .key_file = KM_BYTES_OF(wrong) };
 	bool wants = true;
 
+	assert_int_equal(km_vault_wants_passphrase(stage->database, &wants), KM_ERR_NOT_FOUND);
 	assert_int_equal(
-	    km_vault_wants_passphrase(stage->database, &wants), KM_ERR_NOT_FOUND);
-	assert_int_equal(km_vault_open(stage->database, &guard_stage_opener, &stage->vault),
-	    KM_ERR_NOT_FOUND);
+	    km_vault_open(stage->database, &guard_stage_opener, &stage->vault), KM_ERR_NOT_FOUND);
 	opener.key_file.size = 31;
 	assert_int_equal(km_vault_make(stage->database, &opener), KM_ERR_FORMAT);
-	assert_int_equal(
-	    km_vault_wants_passphrase(stage->database, &wants), KM_ERR_NOT_FOUND);
+	assert_int_equal(km_vault_wants_passphrase(stage->database, &wants), KM_ERR_NOT_FOUND);
 	assert_int_equal(km_vault_make(stage->database, &guard_stage_opener), 0);
 	assert_int_equal(km_vault_make(stage->database, &guard_stage_opener), KM_ERR_EXISTS);
 	assert_int_equal(km_vault_wants_passphrase(stage->database, &wants), 0);
@@ -51,8 +49,8 @@ static void test_passphrase(void **state)
 	assert_int_equal(km_vault_make(stage->database, &opener), 0);
 	assert_int_equal(km_vault_wants_passphrase(stage->database, &wants), 0);
 	assert_true(wants);
-	assert_int_equal(km_vault_open(stage->database, &guard_stage_opener, &stage->vault),
-	    KM_ERR_AUTH);
+	assert_int_equal(
+	    km_vault_open(stage->database, &guard_stage_opener, &stage->vault), KM_ERR_AUTH);
 	assert_int_equal(km_vault_open(stage->database, &wrong, &stage->vault), KM_ERR_AUTH);
 	assert_null(stage->vault);
 	assert_int_equal(km_vault_open(stage->database, &opener, &stage->vault), 0);
@@ -77,16 +75,14 @@ static void test_changed_record(void **state)
 		err = km_vault_open(stage->database, &guard_stage_opener, &vault);
 		assert_int_equal(err, i == 0 ? KM_ERR_UNSUPPORTED : KM_ERR_AUTH);
 		record.data[i] ^= 0x04;
-		assert_int_equal(km_database_put(stage->database, "root_key",
-				     km_bytes_from(record.data, i)),
-		    0);
+		assert_int_equal(
+		    km_database_put(stage->database, "root_key", km_bytes_from(record.data, i)), 0);
 		assert_true(km_vault_open(stage->database, &guard_stage_opener, &vault) < 0);
 	}
 	/* Says passphrase, and claims costs that nobody can pay. */
 	memset(record.data, 0xff, record.size);
 	record.data[0] = 2;
-	assert_int_equal(
-	    km_database_put(stage->database, "root_key", km_buf_view(&record)), 0);
+	assert_int_equal(km_database_put(stage->database, "root_key", km_buf_view(&record)), 0);
 	assert_int_equal(
 	    km_vault_open(stage->database,
 		&(struct km_vault_opener){ .passphrase = KM_BYTES("battery staple river") },
@@ -150,7 +146,8 @@ static void test_keys_stay_in_place(void **state)
 		assert_int_equal(km_database_exec(stage->database, "RELEASE before"), 0);
 	}
 	assert_int_equal(km_vault_find_key(stage->vault, &first.id, &found), 0);
-	assert_int_equal(km_database_exec(stage->database, "UPDATE data_key SET wrapped = NULL"), 0);
+	assert_int_equal(
+	    km_database_exec(stage->database, "UPDATE data_key SET wrapped = NULL"), 0);
 	assert_int_equal(km_vault_find_key(stage->vault, &first.id, &found), KM_ERR_NOT_FOUND);
 	assert_true(km_vault_day_key(stage->vault, &camera, 20000, 1, &found) < 0);
 }

@@ -60,18 +60,20 @@ export class Conductor {
     }
   }
 
-  // What is on screen then is the moment, and all cameras are brought to it.
+  // All cameras are brought to exactly the moment at which it stopped: a video element's own clock
+  // runs on for some milliseconds after its pause.
   pause(): void {
+    const leader = this.isPlaying.value ? this.leader() : undefined;
+
     this.isPlaying.value = false;
     for (const player of this.players) {
       this.apply(player);
     }
-    const leader = this.leader();
     if (leader) {
       const wall = leader.wallUs;
       this.wallUs.value = wall;
       for (const player of this.players) {
-        if (player !== leader && player.standing.kind === 'ready') {
+        if (player.standing.kind === 'ready') {
           void player.seek(wall);
         }
       }

@@ -1,0 +1,156 @@
+/* sources: base/error.c base/bytes.c base/buf.c base/text.c base/uuid.c crypto/random.c crypto/digest.c guard/sessions.c */
+/* libraries: crypto */
+#include "guard/sessions.h"
+
+#include "crypto/digest.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+static struct km_sessions sessions;
+static const struct km_uuid anna = { .bytes = "anna, 16 bytes." };
+static const struct km_uuid bob = { .bytes = { 2 } };
+
+struct token {
+	uint8_t bytes[KM_SESSION_TOKEN_BYTES];
+};
+
+static struct token begin(const struct km_uuid *account, int64_t now_us)
+{
+	const struct km_session *session = NULL;
+	struct token token;
+
+	assert_int_equal(km_sessions_begin(&sessions, account, now_us, token.bytes, &session), 0);
+	assert_true(km_uuid_is_equal(&session->account, account));
+	return token;
+}
+
+static const struct km_session *find(const struct token *token, int64_t now_us)
+{
+	return km_sessions_find(&sessions, KM_BYTES_OF(token->bytes), now_us);
+}
+
+static int set_up(void **state)
+{
+	(void)state;
+	km_sessions_init(&sessions, 100, 1000);
+	return 0;
+}
+
+static void test_idle(void **state)
+{
+	struct token token = begin(&anna, 5);
+
+	(void)state;
+	assert_non_null(find(&token, 104));
+	assert_non_null(find(&token, 203)); /* each use counts */
+	assert_null(find(&token, 303));
+	assert_null(find(&token, 203)); /* and gone is gone */
+}
+
+static void test_absolute(void **state)
+{
+	struct token token = begin(&anna, 0);
+	const struct km_session *session = NULL;
+
+	(void)state;
+	for (int64_t now_us = 50; now_us < 1000; now_us += 50) {
+		session = find(&token, now_us);
+		assert_non_null(session);
+	}
+	assert_true(km_sessions_ends_us(&sessions, session) == 1000);
+	assert_non_null(find(&token, 999));
+	assert_null(find(&token, 1000));
+}
+
+/* Only the hash is kept: the token itself is nowhere in the struct. */
+static void test_hash(void **state)
+{
+	struct token token = begin(&anna, 0);
+	const struct km_session *session = find(&token, 0);
+	uint8_t hash[32];
+
+	(void)state;
+	assert_non_null(session);
+	assert_int_equal(km_digest_sha256(KM_BYTES_OF(token.bytes), hash), 0);
+	assert_memory_equal(session->token_hash, hash, sizeof(hash));
+	assert_null(memmem(&sessions, sizeof(sessions), token.bytes, sizeof(token.bytes)));
+	assert_memory_not_equal(session->csrf, token.bytes, sizeof(token.bytes));
+	assert_null(km_sessions_find(&sessions, KM_BYTES_OF(hash), 0));
+}
+
+static void test_wrong_tokens(void **state)
+{
+	struct token token = begin(&anna, 0);
+
+	(void)state;
+	assert_null(km_sessions_find(&sessions, KM_BYTES(""), 0));
+	assert_null(km_sessions_find(&sessions, km_bytes_from(token.bytes, 31), 0));
+	for (size_t bit = 0; bit < sizeof(token.bytes) * 8; bit++) {
+		token.bytes[bit / 8] ^= (uint8_t)(1U << (bit % 8));
+		assert_null(find(&token, 0));
+		assert_false(km_sessions_end(&sessions, KM_BYTES_OF(token.bytes)));
+		token.bytes[bit / 8] ^= (uint8_t)(1U << (bit % 8));
+	}
+	assert_non_null(find(&token, 0));
+	token = (struct token){ 0 };
+	assert_null(find(&token, 0));
+}
+
+static void test_end(void **state)
+{
+	struct token one = begin(&anna, 0);
+	struct token two = begin(&anna, 0);
+	struct token other = begin(&bob, 0);
+
+	(void)state;
+	assert_memory_not_equal(&one, &two, sizeof(one));
+	assert_true(km_sessions_end(&sessions, KM_BYTES_OF(one.bytes)));
+	assert_false(km_sessions_end(&sessions, KM_BYTES_OF(one.bytes)));
+	assert_null(find(&one, 1));
+	one = begin(&anna, 1);
+	km_sessions_end_account(&sessions, &anna);
+	assert_null(find(&one, 1));
+	assert_null(find(&two, 1));
+	assert_non_null(find(&other, 1));
+	assert_null(memmem(&sessions, sizeof(sessions), &anna, sizeof(anna)));
+}
+
+/* When all places are taken, the one that was idle longest makes room, and only that. */
+static void test_full(void **state)
+{
+	static struct token tokens[KM_SESSIONS_MAX + 1];
+
+	(void)state;
+	for (size_t i = 0; i < KM_SESSIONS_MAX; i++) {
+		tokens[i] = begin(&anna, 0);
+	}
+	for (size_t i = 0; i < KM_SESSIONS_MAX; i++) {
+		assert_non_null(find(&tokens[i], i == 77 ? 1 : 2));
+	}
+	tokens[KM_SESSIONS_MAX] = begin(&bob, 3);
+	for (size_t i = 0; i <= KM_SESSIONS_MAX; i++) {
+		assert_int_equal(find(&tokens[i], 4) != NULL, i != 77);
+	}
+	/* A dead one makes room before a living one does. */
+	assert_non_null(find(&tokens[5], 90));
+	tokens[77] = begin(&bob, 105);
+	assert_non_null(find(&tokens[5], 106));
+	assert_non_null(find(&tokens[77], 106));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(test_idle, set_up),
+		cmocka_unit_test_setup(test_absolute, set_up),
+		cmocka_unit_test_setup(test_hash, set_up),
+		cmocka_unit_test_setup(test_wrong_tokens, set_up),
+		cmocka_unit_test_setup(test_end, set_up),
+		cmocka_unit_test_setup(test_full, set_up),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
