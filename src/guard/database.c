@@ -14,6 +14,7 @@
 
 struct km_database {
 	sqlite3 *sqlite;
+	sqlite3_stmt *undo; /* ready from the start: it must work when memory has run out */
 };
 
 static const char schema[] =
@@ -70,7 +71,8 @@ int km_database_exec(struct km_database *database, const char *sql)
 
 void km_database_undo(struct km_database *database)
 {
-	(void)sqlite3_exec(database->sqlite, "ROLLBACK", NULL, NULL, NULL);
+	(void)sqlite3_step(database->undo);
+	(void)sqlite3_reset(database->undo);
 }
 
 static int on_version(void *context, sqlite3_stmt *row)
@@ -130,6 +132,10 @@ int km_database_open(const char *path, bool may_create, struct km_database **ret
 	if (err == 0) {
 		(void)sqlite3_extended_result_codes(database->sqlite, 1);
 		(void)sqlite3_busy_timeout(database->sqlite, BUSY_TIMEOUT_MS);
+		err = error_of(
+		    sqlite3_prepare_v2(database->sqlite, "ROLLBACK", -1, &database->undo, NULL));
+	}
+	if (err == 0) {
 		err = prepare_schema(database);
 	}
 	(void)umask(mask);
@@ -146,6 +152,7 @@ out:
 void km_database_close(struct km_database *database)
 {
 	if (database != NULL) {
+		(void)sqlite3_finalize(database->undo);
 		(void)sqlite3_close(database->sqlite);
 		free(database);
 	}

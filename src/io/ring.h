@@ -32,9 +32,9 @@ enum km_ring_kind {
 	KM_RING_TRACKS =
 	    1, /* payload: km_tracks_pack; comes first, and again whenever it changes */
 	KM_RING_SAMPLE = 2, /* payload: one access unit or audio frame, as it goes into MP4 */
-	KM_RING_GAP = 3, /* payload: struct km_ring_gap's reason; media is missing before the next
-			    entry; ticks start a new run */
-	KM_RING_END = 4, /* nothing follows in this ring; payload empty */
+	KM_RING_GAP = 3,    /* payload: one byte, gap_reason in model/states.tbl; media is missing
+			       before the next    entry; ticks start a new run */
+	KM_RING_END = 4,    /* nothing follows in this ring; payload empty */
 };
 
 enum km_ring_flag {

@@ -155,16 +155,16 @@ static int move_unit(struct km_buf *unit, struct km_ring *ring)
 }
 
 /*
- * Go on in a ring of twice the size, or more if `needed` bytes of payload want it. The unit begun
- * moves along. Returns 0, KM_ERR_LIMIT at the maximum, or what creating returned: then the present
- * ring stays.
+ * Go on in a ring of one and a half times the size, or more if `needed` bytes of payload want it.
+ * The unit begun moves along. Returns 0, KM_ERR_LIMIT at the maximum, or what creating returned:
+ * then the present ring stays.
  */
 static int grow_ring(struct km_intake *intake, size_t needed)
 {
 	struct km_ring *old = intake->ring;
 	struct km_ring *ring = NULL;
 	struct km_buf *unit = &intake->track[0].unit;
-	size_t bytes = km_ring_capacity(old) * 2;
+	size_t bytes = km_ring_capacity(old) / 2 * 3;
 	const struct km_ring_entry end = { .kind = KM_RING_END };
 	int err = 0;
 
@@ -454,8 +454,8 @@ static void publish_video(
 	track->unit = (struct km_buf){ 0 };
 	intake->frames++;
 	write_waiting(intake);
-	/* A reader that is a whole GOP behind must still find its place. */
-	if (intake->gop_bytes > km_ring_capacity(intake->ring) / 3) {
+	/* A reader that is two GOPs behind must still find its place. */
+	if (intake->gop_bytes > km_ring_capacity(intake->ring) / 5 * 2) {
 		int err = grow_ring(intake, 0);
 
 		if (err < 0) {

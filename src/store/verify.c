@@ -13,7 +13,7 @@
 
 #define BATCH_ROWS  128
 #define CAMERAS_MAX 4096
-#define YOUNG_US    (10 * KM_TIME_SECOND_US) /* a file of the running writer may wait for its row */
+#define YOUNG_US    (3 * KM_TIME_SECOND_US) /* a file of the running writer may wait for its row */
 
 struct run {
 	const struct km_verify_options *options;

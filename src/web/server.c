@@ -1,7 +1,9 @@
 #include "web/server.h"
 
+#include "web/server_body.h"
 #include "web/server_head.h"
 #include "web/server_listen.h"
+#include "web/server_read.h"
 #include "web/server_tls.h"
 
 #include <assert.h>
@@ -14,28 +16,21 @@
 #define HEADER_MAX       8192                /* bytes of all request headers together */
 #define BODY_DROPPED_MAX ((uint64_t)1 << 20) /* too large, but read so that the answer arrives */
 #define ACCEPT_BATCH     64                  /* per turn of the loop */
-#define PARAMETERS_MAX   16                  /* of a query */
 #define SLICE_MAX        65536               /* bytes handed to TLS at a time */
-#define PUSHED_MAX       2    /* pieces that wait: one leaves while the next is made */
-#define RECEIVED_MAX     1024 /* bytes of a WebSocket message; none is expected */
+#define RECEIVED_MAX     1024                /* bytes of a WebSocket message; none is expected */
 
 /* Time-outs of a connection, from the last thing that it did for us. */
-#define REQUEST_US (15 * INT64_C(1000000))  /* TLS and headers, or idle between requests */
-#define BODY_US    (20 * INT64_C(1000000))  /* the whole body */
-#define ANSWER_US  (120 * INT64_C(1000000)) /* our own part: a bound, never reached */
+#define REQUEST_US  (15 * INT64_C(1000000))  /* TLS and headers, or idle between requests */
+#define BODY_US     (20 * INT64_C(1000000))  /* the whole body */
+#define ANSWER_US   (120 * INT64_C(1000000)) /* our own part: a bound, never reached */
+#define CLOSE_US    (3 * INT64_C(1000000))   /* after our goodbye on a WebSocket */
+#define PROGRESS_US (30 * INT64_C(1000000))  /* no byte of the answer could be sent */
+#define SWEEP_US    (1 * INT64_C(1000000))
+
 /* A close frame for lws_write; its header leaves that value out of the enumeration. */
 #define WRITE_CLOSE ((enum lws_write_protocol)4)
 
-#define CLOSE_US    (3 * INT64_C(1000000))  /* after our goodbye on a WebSocket */
-#define PROGRESS_US (30 * INT64_C(1000000)) /* no byte of the answer could be sent */
-#define SWEEP_US    (1 * INT64_C(1000000))
-
 static_assert(KM_PARCEL_HEADROOM >= LWS_PRE, "the library writes the framing there");
-
-struct piece {
-	struct km_buf bytes;
-	size_t sent;
-};
 
 struct km_exchange {
 	struct connection *connection;
@@ -50,10 +45,7 @@ struct km_exchange {
 	bool are_headers_sent;
 	bool must_close; /* after the answer */
 	struct km_buf headers;
-	uint64_t left; /* bytes of the answer's body not handed over yet */
-	struct km_bytes fixed;
-	struct piece pieces[PUSHED_MAX];
-	size_t piece_count;
+	struct km_server_body answer;
 	bool is_wanted; /* on_wanted was called and no piece has come since */
 	void (*on_wanted)(void *context);
 	void *on_wanted_context;
@@ -111,11 +103,6 @@ static void set_deadline(struct connection *connection, int64_t span_us)
 	connection->deadline_us = now_us(connection->server) + span_us;
 }
 
-static struct connection *connection_of(struct lws *wsi)
-{
-	return wsi != NULL ? lws_get_opaque_user_data(wsi) : NULL;
-}
-
 /* --- the end of things --- */
 
 static void end_exchange(struct connection *connection)
@@ -129,9 +116,7 @@ static void end_exchange(struct connection *connection)
 	if (exchange->on_gone != NULL) {
 		exchange->on_gone(exchange->owner);
 	}
-	for (size_t i = 0; i < exchange->piece_count; i++) {
-		km_buf_finish(&exchange->pieces[i].bytes);
-	}
+	km_server_body_finish(&exchange->answer);
 	km_buf_finish(&exchange->headers);
 	km_buf_wipe(&exchange->body);
 	explicit_bzero(&exchange->request, sizeof(exchange->request));
@@ -164,139 +149,7 @@ static void end_connection(struct connection *connection)
 	connection->is_used = false;
 }
 
-/* --- reading a request --- */
-
-static bool copy_header(struct lws *wsi, enum lws_token_indexes token, char *to, size_t size)
-{
-	to[0] = '\0';
-	if (lws_hdr_total_length(wsi, token) == 0) {
-		return true;
-	}
-	return lws_hdr_copy(wsi, to, (int)size, token) >= 0;
-}
-
-static bool copy_custom(struct lws *wsi, const char *name, char *to, size_t size)
-{
-	int length = lws_hdr_custom_length(wsi, name, (int)strlen(name));
-
-	to[0] = '\0';
-	if (length <= 0) {
-		return true;
-	}
-	return lws_hdr_custom_copy(wsi, to, (int)size, name, (int)strlen(name)) >= 0;
-}
-
-/* The query again as it came; the library has cut it at each '&'. */
-static bool copy_query(struct lws *wsi, char *to, size_t size)
-{
-	size_t used = 0;
-
-	to[0] = '\0';
-	for (int i = 0; i < PARAMETERS_MAX; i++) {
-		int length = lws_hdr_fragment_length(wsi, WSI_TOKEN_HTTP_URI_ARGS, i);
-
-		if (length <= 0) {
-			return true;
-		}
-		if (used + (size_t)length + 2 > size) {
-			return false;
-		}
-		if (used > 0) {
-			to[used++] = '&';
-		}
-		length = lws_hdr_copy_fragment(
-		    wsi, to + used, (int)(size - used), WSI_TOKEN_HTTP_URI_ARGS, i);
-		if (length < 0) {
-			return false;
-		}
-		used += strlen(to + used);
-	}
-	return false;
-}
-
-static enum km_method method_from(int lws_method)
-{
-	switch (lws_method) {
-	case LWSHUMETH_GET:
-		return KM_METHOD_GET;
-	case LWSHUMETH_HEAD:
-		return KM_METHOD_HEAD;
-	case LWSHUMETH_POST:
-		return KM_METHOD_POST;
-	case LWSHUMETH_PATCH:
-		return KM_METHOD_PATCH;
-	case LWSHUMETH_DELETE:
-		return KM_METHOD_DELETE;
-	default:
-		return KM_METHOD_OTHER;
-	}
-}
-
-/* Returns 0 or the HTTP status to refuse with. */
-static unsigned read_request(struct lws *wsi, struct connection *connection, struct km_request *to)
-{
-	char *path = NULL;
-	int path_size = 0;
-	int method = lws_http_get_uri_and_method(wsi, &path, &path_size);
-
-	if (method < 0 || path == NULL || path_size <= 0 || (size_t)path_size >= sizeof(to->path)) {
-		return HTTP_STATUS_REQ_URI_TOO_LONG;
-	}
-	to->method = method_from(method);
-	memcpy(to->path, path, (size_t)path_size);
-	to->path[path_size] = '\0';
-	memcpy(to->peer, connection->peer, sizeof(to->peer));
-	if (strlen(to->path) != (size_t)path_size) {
-		return HTTP_STATUS_BAD_REQUEST;
-	}
-	if (!copy_query(wsi, to->query, sizeof(to->query))) {
-		return HTTP_STATUS_REQ_URI_TOO_LONG;
-	}
-	if (!copy_header(wsi, WSI_TOKEN_HOST, to->host, sizeof(to->host)) ||
-	    !copy_header(wsi, WSI_TOKEN_ORIGIN, to->origin, sizeof(to->origin)) ||
-	    !copy_header(wsi, WSI_TOKEN_HTTP_COOKIE, to->cookie, sizeof(to->cookie)) ||
-	    !copy_header(wsi, WSI_TOKEN_HTTP_RANGE, to->range, sizeof(to->range)) ||
-	    !copy_header(wsi, WSI_TOKEN_HTTP_IF_RANGE, to->if_range, sizeof(to->if_range)) ||
-	    !copy_header(
-		wsi, WSI_TOKEN_HTTP_IF_NONE_MATCH, to->if_none_match, sizeof(to->if_none_match)) ||
-	    !copy_header(
-		wsi, WSI_TOKEN_HTTP_CONTENT_TYPE, to->content_type, sizeof(to->content_type)) ||
-	    !copy_custom(wsi, "x-komainu-csrf:", to->csrf, sizeof(to->csrf))) {
-		return HTTP_STATUS_BAD_REQUEST;
-	}
-	return 0;
-}
-
-/* How many bytes of body follow. Returns 0 or the HTTP status to refuse with. */
-static unsigned read_body_size(struct lws *wsi, enum km_method method, uint64_t *ret_size)
-{
-	char text[24];
-	bool takes_body = method == KM_METHOD_POST || method == KM_METHOD_PATCH;
-	uint64_t size = 0;
-
-	if (lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_TRANSFER_ENCODING) > 0) {
-		return HTTP_STATUS_NOT_IMPLEMENTED; /* the library would take chunks for the body */
-	}
-	if (!copy_header(wsi, WSI_TOKEN_HTTP_CONTENT_LENGTH, text, sizeof(text))) {
-		return HTTP_STATUS_BAD_REQUEST;
-	}
-	if (text[0] == '\0') {
-		if (takes_body) {
-			return HTTP_STATUS_LENGTH_REQUIRED;
-		}
-		*ret_size = 0;
-		return 0;
-	}
-	if (km_bytes_parse_u64(km_bytes_text(text), UINT64_MAX, &size) < 0 ||
-	    (size > 0 && !takes_body)) {
-		return HTTP_STATUS_BAD_REQUEST;
-	}
-	if (size > BODY_DROPPED_MAX) {
-		return HTTP_STATUS_REQ_ENTITY_TOO_LARGE;
-	}
-	*ret_size = size;
-	return 0;
-}
+/* --- between request and answer --- */
 
 /*
  * Ask for on_http_writable. While an answer is in the making we do not listen for input: a client
@@ -340,44 +193,11 @@ static int write_headers(struct connection *connection)
 /* Wish for the next piece, if there is room for it and one is to come. */
 static void want_piece(struct km_exchange *exchange)
 {
-	uint64_t waiting = 0;
-
-	for (size_t i = 0; i < exchange->piece_count; i++) {
-		waiting += exchange->pieces[i].bytes.size - exchange->pieces[i].sent;
+	if (exchange->on_wanted != NULL && !exchange->is_wanted &&
+	    km_server_body_wants(&exchange->answer)) {
+		exchange->is_wanted = true;
+		exchange->on_wanted(exchange->on_wanted_context);
 	}
-	if (exchange->on_wanted == NULL || exchange->is_wanted ||
-	    exchange->piece_count == PUSHED_MAX || waiting >= exchange->left) {
-		return;
-	}
-	exchange->is_wanted = true;
-	exchange->on_wanted(exchange->on_wanted_context);
-}
-
-/* What can be sent now, at most one slice. */
-static size_t fill_slice(struct km_exchange *exchange, uint8_t *to)
-{
-	struct piece *piece = &exchange->pieces[0];
-	size_t size = 0;
-
-	if (exchange->fixed.size > 0) {
-		size = exchange->fixed.size < SLICE_MAX ? exchange->fixed.size : SLICE_MAX;
-		memcpy(to, exchange->fixed.data, size);
-		exchange->fixed = km_bytes_after(exchange->fixed, size);
-		return size;
-	}
-	if (exchange->piece_count == 0) {
-		return 0;
-	}
-	size = piece->bytes.size - piece->sent;
-	size = size < SLICE_MAX ? size : SLICE_MAX;
-	memcpy(to, piece->bytes.data + piece->sent, size);
-	piece->sent += size;
-	if (piece->sent == piece->bytes.size) {
-		km_buf_finish(&piece->bytes);
-		exchange->piece_count--;
-		memmove(piece, piece + 1, exchange->piece_count * sizeof(*piece));
-	}
-	return size;
 }
 
 /* The answer is out: make ready for the next request. Returns what the callback must return. */
@@ -408,25 +228,24 @@ static int on_http_writable(struct connection *connection)
 		if (write_headers(connection) < 0) {
 			return -1;
 		}
-		if (exchange->left == 0) {
+		if (exchange->answer.left == 0) {
 			return finish_exchange(connection);
 		}
 		lws_callback_on_writable(connection->wsi);
 		return 0;
 	}
-	size = fill_slice(exchange, server->slice + LWS_PRE);
+	size = km_server_body_take(&exchange->answer, server->slice + LWS_PRE, SLICE_MAX);
 	if (size == 0) {
 		lws_rx_flow_control(connection->wsi, 0);
 		set_deadline(connection, ANSWER_US);
 		want_piece(exchange); /* km_exchange_push resumes */
 		return 0;
 	}
-	exchange->left -= size;
 	if (lws_write(connection->wsi, server->slice + LWS_PRE, size,
-		exchange->left == 0 ? LWS_WRITE_HTTP_FINAL : LWS_WRITE_HTTP) < 0) {
+		exchange->answer.left == 0 ? LWS_WRITE_HTTP_FINAL : LWS_WRITE_HTTP) < 0) {
 		return -1;
 	}
-	if (exchange->left == 0) {
+	if (exchange->answer.left == 0) {
 		return finish_exchange(connection);
 	}
 	lws_callback_on_writable(connection->wsi);
@@ -462,15 +281,13 @@ void km_exchange_answer(struct km_exchange *exchange, struct km_response *respon
 		km_exchange_abort(exchange);
 		return;
 	}
-	exchange->left = has_no_body ? 0 : response->size;
-	exchange->fixed = response->fixed;
+	exchange->answer.left = has_no_body ? 0 : response->size;
+	exchange->answer.fixed = response->fixed;
 	if (response->is_pushed) {
 		exchange->on_wanted = response->on_wanted;
 		exchange->on_wanted_context = response->on_wanted_context;
 	} else if (response->body.size > 0 && !has_no_body) {
-		exchange->pieces[0] = (struct piece){ .bytes = response->body };
-		exchange->piece_count = 1;
-		response->body = (struct km_buf){ 0 };
+		km_server_body_push(&exchange->answer, &response->body);
 	}
 	km_buf_finish(&response->body);
 	resume_writing(exchange->connection);
@@ -478,15 +295,7 @@ void km_exchange_answer(struct km_exchange *exchange, struct km_response *respon
 
 void km_exchange_push(struct km_exchange *exchange, struct km_buf *piece)
 {
-	uint64_t waiting = 0;
-
-	for (size_t i = 0; i < exchange->piece_count; i++) {
-		waiting += exchange->pieces[i].bytes.size - exchange->pieces[i].sent;
-	}
-	assert(exchange->piece_count < PUSHED_MAX);
-	assert(piece->size > 0 && waiting + piece->size <= exchange->left);
-	exchange->pieces[exchange->piece_count++] = (struct piece){ .bytes = *piece };
-	*piece = (struct km_buf){ 0 };
+	km_server_body_push(&exchange->answer, piece);
 	exchange->is_wanted = false;
 	resume_writing(exchange->connection);
 }
@@ -523,6 +332,7 @@ static struct km_exchange *new_exchange(struct connection *connection)
 
 	if (exchange != NULL) {
 		exchange->connection = connection;
+		memcpy(exchange->request.peer, connection->peer, sizeof(connection->peer));
 		km_buf_init(&exchange->body, KM_REQUEST_BODY_MAX);
 		end_exchange(connection);
 		connection->exchange = exchange;
@@ -541,10 +351,7 @@ static int on_http(struct lws *wsi, struct connection *connection)
 	connection->wsi = wsi;
 	/* The library's own time-out would cut long downloads; ours looks at progress. */
 	lws_set_timeout(wsi, NO_PENDING_TIMEOUT, 0);
-	status = read_request(wsi, connection, &exchange->request);
-	if (status == 0) {
-		status = read_body_size(wsi, exchange->request.method, &exchange->body_wanted);
-	}
+	status = km_server_read(wsi, &exchange->request, &exchange->body_wanted);
 	exchange->is_head = exchange->request.method == KM_METHOD_HEAD;
 	if (status != 0) {
 		return refuse(connection, status);
@@ -552,6 +359,9 @@ static int on_http(struct lws *wsi, struct connection *connection)
 	if (exchange->body_wanted == 0) {
 		dispatch(connection);
 		return 0;
+	}
+	if (exchange->body_wanted > BODY_DROPPED_MAX) {
+		return refuse(connection, HTTP_STATUS_REQ_ENTITY_TOO_LARGE);
 	}
 	if (exchange->body_wanted > KM_REQUEST_BODY_MAX) {
 		exchange->refused = HTTP_STATUS_REQ_ENTITY_TOO_LARGE;
@@ -609,7 +419,7 @@ static int on_handshake(struct lws *wsi, struct connection *connection)
 		return -1;
 	}
 	connection->wsi = wsi;
-	status = read_request(wsi, connection, &exchange->request);
+	status = km_server_read(wsi, &exchange->request, &exchange->body_wanted);
 	if (status == 0 && (protocol == NULL || strcmp(protocol->name, SUBPROTOCOL) != 0)) {
 		status = HTTP_STATUS_BAD_REQUEST;
 	}
@@ -684,13 +494,9 @@ static int on_socket_writable(struct connection *connection)
 	return 0;
 }
 
-static int on_http_event(struct lws *wsi, enum lws_callback_reasons reason, void *in, size_t size)
+static int on_event(struct connection *connection, struct lws *wsi,
+    enum lws_callback_reasons reason, void *in, size_t size)
 {
-	struct connection *connection = connection_of(wsi);
-
-	if (connection == NULL || !connection->is_used) {
-		return -1;
-	}
 	switch ((int)reason) {
 	case LWS_CALLBACK_HTTP:
 		return on_http(wsi, connection);
@@ -710,6 +516,14 @@ static int on_http_event(struct lws *wsi, enum lws_callback_reasons reason, void
 		return on_socket_writable(connection);
 	case LWS_CALLBACK_RECEIVE:
 		return size > RECEIVED_MAX ? -1 : 0;
+	case LWS_CALLBACK_CLOSED:
+	case LWS_CALLBACK_CLOSED_HTTP:
+		end_exchange(connection);
+		end_socket(connection);
+		return 0;
+	case LWS_CALLBACK_WSI_DESTROY:
+		end_connection(connection);
+		return 0;
 	default:
 		return 0;
 	}
@@ -718,43 +532,19 @@ static int on_http_event(struct lws *wsi, enum lws_callback_reasons reason, void
 static int on_lws(
     struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t size)
 {
-	struct km_server *server = NULL;
-	struct connection *connection = NULL;
+	struct connection *connection = wsi != NULL ? lws_get_opaque_user_data(wsi) : NULL;
 
-	switch ((int)reason) {
-	case LWS_CALLBACK_OPENSSL_LOAD_EXTRA_SERVER_VERIFY_CERTS:
-		server = lws_context_user(lws_get_context(wsi));
+	if (reason == LWS_CALLBACK_OPENSSL_LOAD_EXTRA_SERVER_VERIFY_CERTS) {
+		const struct km_server *server = lws_context_user(lws_get_context(wsi));
+
 		return km_server_tls_configure(user, server->config->certificate_pem,
 			   server->config->private_key_pem) < 0
 			   ? -1
 			   : 0;
-	case LWS_CALLBACK_HTTP:
-	case LWS_CALLBACK_HTTP_BODY:
-	case LWS_CALLBACK_HTTP_BODY_COMPLETION:
-	case LWS_CALLBACK_HTTP_WRITEABLE:
-	case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
-	case LWS_CALLBACK_FILTER_PROTOCOL_CONNECTION:
-	case LWS_CALLBACK_ESTABLISHED:
-	case LWS_CALLBACK_SERVER_WRITEABLE:
-	case LWS_CALLBACK_RECEIVE:
-		return on_http_event(wsi, reason, in, size);
-	case LWS_CALLBACK_CLOSED:
-	case LWS_CALLBACK_CLOSED_HTTP:
-		connection = connection_of(wsi);
-		if (connection != NULL) {
-			end_exchange(connection);
-			end_socket(connection);
-		}
-		return 0;
-	case LWS_CALLBACK_WSI_DESTROY:
-		connection = connection_of(wsi);
-		if (connection != NULL && connection->is_used) {
-			end_connection(connection);
-		}
-		return 0;
-	default:
-		return 0;
 	}
+	return connection != NULL && connection->is_used
+		   ? on_event(connection, wsi, reason, in, size)
+		   : 0;
 }
 
 /* --- WebSockets --- */

@@ -10,8 +10,6 @@
  * are 32 bytes of 0x11 and 0x22, the CSRF token is 32 bytes of 0x33. Two cameras, 0001 and 0002.
  * A data key is the key's UUID twice. Live: camera 0001 has a ring that test pictures go into.
  */
-/* sources: base/error.c base/bytes.c base/buf.c base/reader.c base/text.c base/time.c base/uuid.c */
-/* libraries: uv crypto */
 #include "crypto/certificate.h"
 #include "io/clock.h"
 #include "io/ring.h"

@@ -237,7 +237,7 @@ static void audio_waits_for_the_picture(void **state)
 	end(fixture);
 }
 
-/* Large pictures: the ring doubles in mid-unit, nothing is lost on the way. */
+/* Large pictures: the ring grows in mid-unit, nothing is lost on the way. */
 static void ring_grows(void **state)
 {
 	struct fixture *fixture = begin();

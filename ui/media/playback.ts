@@ -186,13 +186,12 @@ export class Playback {
     if (this.video.readyState === HTMLMediaElement.HAVE_NOTHING) {
       await this.event('loadedmetadata', signal);
     }
-    if (Math.abs(this.video.currentTime - target) > 1e-7) {
-      const seeked = this.event('seeked', signal);
-      // Or pictures would pass before the one asked for has been seen.
-      this.video.pause();
-      this.video.currentTime = target;
-      await seeked;
-    }
+    // Even to where the element says it is: the picture on screen may be one ahead of its clock.
+    const seeked = this.event('seeked', signal);
+    // Or pictures would pass before the one asked for has been seen.
+    this.video.pause();
+    this.video.currentTime = target;
+    await seeked;
     if (signal.aborted) {
       return;
     }
