@@ -79,6 +79,7 @@ struct server {
 	size_t burst_bytes; /* 0: a whole picture */
 	int64_t limit;      /* frames per PLAY; 0: no end */
 	const char *report;
+	bool wants_stamps;
 	int port;
 	int epoll;
 	int timer;
@@ -145,6 +146,7 @@ static void load_frame(struct server *server, struct client *client, int64_t now
 		.sequence = client->sequence,
 		.timestamp_ticks90k = (uint32_t)(client->frame * TICKS90K / server->fps),
 		.ssrc = client->ssrc,
+		.stamp_us = server->wants_stamps ? now_us() : 0,
 	};
 
 	client->output_at = 0;
@@ -509,6 +511,7 @@ static const char help[] =
     "  --fps N         pictures a second (15)\n"
     "  --frames N      end after so many pictures per PLAY; 0: no end (0)\n"
     "  --burst BYTES   send pictures in parts, 0.5 ms apart; 0: whole (0)\n"
+    "  --stamp         pictures end with the moment they were sent, for komainu-bench-viewer\n"
     "  --report FILE   write the counts there at SIGTERM\n\n"
     "SIGUSR1: send no further pictures, keep the links.\n";
 
@@ -532,6 +535,7 @@ static bool parse(int argc, char **argv, struct server *server, const char **ret
 		{ "frames", required_argument, NULL, 'l' },
 		{ "burst", required_argument, NULL, 'b' },
 		{ "report", required_argument, NULL, 'r' },
+		{ "stamp", no_argument, NULL, 's' },
 		{ "help", no_argument, NULL, 'h' },
 		{ 0 },
 	};
@@ -549,6 +553,8 @@ static bool parse(int argc, char **argv, struct server *server, const char **ret
 			*ret_clip = optarg;
 		} else if (found == 'r') {
 			server->report = optarg;
+		} else if (found == 's') {
+			server->wants_stamps = true;
 		} else if (found == 'h') {
 			fputs(help, stdout);
 			exit(0);

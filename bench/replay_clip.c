@@ -24,6 +24,7 @@ struct loader {
 	struct km_bytes pps;
 	size_t frame_offset; /* where the open picture's packets begin */
 	uint32_t frame_packets;
+	uint32_t last_payload;
 };
 
 static uint8_t nal_type(struct km_bytes nal)
@@ -58,6 +59,7 @@ static void add_packet(struct loader *loader, const uint8_t *prefix, size_t pref
 	km_buf_add_data(out, prefix, prefix_size);
 	km_buf_add(out, data);
 	loader->frame_packets++;
+	loader->last_payload = (uint32_t)data.size;
 }
 
 /* A NAL unit as one packet or as FU-A [RFC 6184 5.6, 5.8]. */
@@ -104,6 +106,7 @@ static int add_slice(struct loader *loader, struct km_bytes nal)
 	frame->offset = loader->frame_offset;
 	frame->size = clip->packets.size - frame->offset;
 	frame->packets = loader->frame_packets;
+	frame->last_payload = loader->last_payload;
 	if (frame->size > clip->frame_size_max) {
 		clip->frame_size_max = frame->size;
 	}
@@ -215,6 +218,15 @@ static void put_u32(uint8_t *to, uint32_t value)
 	put_u16(to + 2, (uint16_t)value);
 }
 
+static void put_stamp(uint8_t *to, int64_t stamp_us)
+{
+	*to++ = KM_REPLAY_CLIP_STAMP_MARK0;
+	*to++ = KM_REPLAY_CLIP_STAMP_MARK1;
+	for (int i = KM_REPLAY_CLIP_STAMP_BYTES - 3; i >= 0; i--) {
+		*to++ = (uint8_t)(0x80 | (stamp_us >> 7 * i & 0x7f));
+	}
+}
+
 size_t km_replay_clip_write(const struct km_replay_clip *clip, uint32_t frame,
     const struct km_replay_patch *patch, uint8_t *ret_data)
 {
@@ -231,6 +243,9 @@ size_t km_replay_clip_write(const struct km_replay_clip *clip, uint32_t frame,
 		put_u32(ret_data + at + INTERLEAVED_BYTES + 4, patch->timestamp_ticks90k);
 		put_u32(ret_data + at + INTERLEAVED_BYTES + 8, patch->ssrc);
 		at += INTERLEAVED_BYTES + size;
+	}
+	if (patch->stamp_us > 0 && from->last_payload >= 2 * KM_REPLAY_CLIP_STAMP_BYTES) {
+		put_stamp(ret_data + from->size - KM_REPLAY_CLIP_STAMP_BYTES, patch->stamp_us);
 	}
 	return from->size;
 }

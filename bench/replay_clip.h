@@ -13,10 +13,21 @@
 #define KM_REPLAY_CLIP_SDP_MAX     2048
 #define KM_REPLAY_CLIP_PAYLOAD_MAX 1400
 
+/*
+ * A picture can carry the moment at which it was sent in its last bytes, whose place nothing on the
+ * way to a viewer looks at: two bytes of mark, then CLOCK_MONOTONIC in microseconds, 7 bits a byte,
+ * high bits first, the eighth bit set so that no start code can come about. It cannot be decoded
+ * any more; pictures whose last packet is too small go without.
+ */
+#define KM_REPLAY_CLIP_STAMP_BYTES 12
+#define KM_REPLAY_CLIP_STAMP_MARK0 0xa7
+#define KM_REPLAY_CLIP_STAMP_MARK1 0xd3
+
 struct km_replay_frame {
 	size_t offset; /* into the clip's packets */
 	size_t size;
 	uint32_t packets;
+	uint32_t last_payload; /* bytes of media in its last packet */
 };
 
 struct km_replay_clip {
@@ -34,6 +45,7 @@ struct km_replay_patch {
 	uint16_t sequence; /* of the first packet */
 	uint32_t timestamp_ticks90k;
 	uint32_t ssrc;
+	int64_t stamp_us; /* 0: none */
 };
 
 /*

@@ -16,7 +16,7 @@ import peers
 
 FPS, GOP, CLIP_S, KBIT = 15, 30, 20, 2000
 START_S = 30  # until all cameras play
-WARM_S = 2
+WARM_S = 12
 DRAIN_S = 1.5
 END_S = 5
 FLOORS = {"floor-tick": ["--mode", "tick"], "floor-arrival": ["--mode", "arrival"]}

@@ -48,6 +48,23 @@ static void on_unprepared(GstRTSPMedia *media, gpointer user)
 	g_object_set_data(G_OBJECT(media), FEED_KEY, NULL);
 }
 
+/*
+ * A camera sends a picture when it has it. Left alone, the server would hold pictures back by the
+ * latency of the slowest branch, the sound, and the clock in them would be old when they leave.
+ */
+static void on_prepared(GstRTSPMedia *media, gpointer user)
+{
+	GstElement *bin = gst_rtsp_media_get_element(media);
+	GstObject *pipeline = gst_object_get_parent(GST_OBJECT(bin));
+
+	(void)user;
+	if (GST_IS_PIPELINE(pipeline)) {
+		gst_pipeline_set_latency(GST_PIPELINE(pipeline), 0);
+	}
+	g_clear_object(&pipeline);
+	gst_object_unref(bin);
+}
+
 static void destroy_feed(gpointer feed)
 {
 	km_lab_feed_destroy(feed);
@@ -69,6 +86,7 @@ static void on_media_configure(GstRTSPMediaFactory *factory, GstRTSPMedia *media
 	g_object_set_data_full(
 	    G_OBJECT(media), FEED_KEY, km_lab_feed_create(&setup, GST_BIN(bin)), destroy_feed);
 	g_signal_connect(media, "new-state", G_CALLBACK(on_new_state), NULL);
+	g_signal_connect(media, "prepared", G_CALLBACK(on_prepared), NULL);
 	g_signal_connect(media, "unprepared", G_CALLBACK(on_unprepared), NULL);
 	gst_object_unref(bin);
 }

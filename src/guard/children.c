@@ -40,8 +40,9 @@ struct km_children {
 	struct worker *first;
 	struct worker **last;
 	struct km_timer *patience;
+	int64_t patience_us;
 	bool is_stopping;
-	bool is_killing;
+	enum km_role ending; /* the role that is being waited for; COMMAND: none yet */
 };
 
 static void start(struct worker *worker);
@@ -61,6 +62,7 @@ int km_children_create(struct km_loop *loop, struct km_log *log, const char *pro
 		.programs = programs,
 		.events = events,
 		.context = context,
+		.ending = KM_ROLE_COMMAND,
 	};
 	children->last = &children->first;
 	*ret_children = children;
@@ -284,25 +286,27 @@ void km_children_restart(struct km_process *process)
 
 /* --- the end of all --- */
 
-/* Whether one of the role still runs; `ask` closes its channel, which tells it to finish. */
-static bool is_running(struct km_children *children, enum km_role role, bool ask)
+/* Close the channels of a role, which tells it to finish. Returns whether one of it still runs. */
+static bool ask_to_end(struct km_children *children, enum km_role role)
 {
 	bool runs = false;
 
 	for (struct worker *worker = children->first; worker != NULL; worker = worker->next) {
-		if (worker->process.role != role || worker->process.pid == 0) {
-			continue;
-		}
-		runs = true;
-		if (ask) {
+		if (worker->process.role == role && worker->process.pid != 0) {
+			runs = true;
 			km_channel_destroy(worker->channel);
 			worker->channel = NULL;
 		}
-		if (children->is_killing) {
-			(void)km_child_signal(&worker->child, SIGKILL);
-		}
 	}
 	return runs;
+}
+
+static void start_patience(struct km_children *children, enum km_role role)
+{
+	if (children->ending != role && children->patience != NULL) {
+		km_timer_start(children->patience, children->patience_us, 0);
+	}
+	children->ending = role;
 }
 
 /* Web first; then the receivers, which end their rings; the writer stores what is in them. */
@@ -311,11 +315,14 @@ static void stop_next(struct km_children *children)
 	static const enum km_role order[] = { KM_ROLE_WEB, KM_ROLE_RECEIVER, KM_ROLE_WRITER };
 
 	for (size_t i = 0; i < KM_COUNT(order); i++) {
-		if (is_running(children, order[i], true)) {
+		if (ask_to_end(children, order[i])) {
+			start_patience(children, order[i]);
 			return;
 		}
 	}
-	km_timer_stop(children->patience);
+	if (children->patience != NULL) {
+		km_timer_stop(children->patience);
+	}
 	children->events->on_all_ended(children->context);
 }
 
@@ -323,9 +330,14 @@ static void on_patience_over(void *context)
 {
 	struct km_children *children = context;
 
-	KM_LOG_EVENT(children->log, KM_LOG_ERROR, "killed-impatiently");
-	children->is_killing = true;
-	stop_next(children);
+	KM_LOG(children->log, KM_LOG_ERROR, "killed-impatiently",
+	    km_log_text("role", km_roles_name(children->ending)));
+	/* Only these: a web that hangs must not cost what the writer still has to store. */
+	for (struct worker *worker = children->first; worker != NULL; worker = worker->next) {
+		if (worker->process.role == children->ending && worker->process.pid != 0) {
+			(void)km_child_signal(&worker->child, SIGKILL);
+		}
+	}
 }
 
 void km_children_stop(struct km_children *children, int64_t patience_us)
@@ -334,8 +346,10 @@ void km_children_stop(struct km_children *children, int64_t patience_us)
 		return;
 	}
 	children->is_stopping = true;
-	if (km_timer_create(children->loop, on_patience_over, children, &children->patience) == 0) {
-		km_timer_start(children->patience, patience_us, patience_us);
+	children->patience_us = patience_us;
+	/* Without the timer they are waited for as long as it takes. */
+	if (km_timer_create(children->loop, on_patience_over, children, &children->patience) < 0) {
+		children->patience = NULL;
 	}
 	stop_next(children);
 }
@@ -356,8 +370,6 @@ void km_children_destroy(struct km_children *children)
 		km_timer_destroy(worker->retry);
 		free(worker);
 	}
-	if (children->patience != NULL) {
-		km_timer_destroy(children->patience);
-	}
+	km_timer_destroy(children->patience);
 	free(children);
 }

@@ -60,8 +60,8 @@ void km_children_each(struct km_children *children,
 void km_children_restart(struct km_process *child);
 
 /*
- * Ask all to finish, web first, the writer last (it stores what the receivers still had). Those
- * that have not ended `patience_us` later are killed.
+ * Ask all to finish, web first, the writer last (it stores what the receivers still had). Those of
+ * a role that have not ended `patience_us` after they were asked are killed.
  */
 void km_children_stop(struct km_children *children, int64_t patience_us);
 

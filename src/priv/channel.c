@@ -10,8 +10,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define QUEUE_BYTES_MAX    ((size_t)4 * 1024 * 1024)
-#define QUEUE_MESSAGES_MAX 1024
+/* A process that has just begun does not read yet: all that it is told about 4096 cameras fits. */
+#define QUEUE_BYTES_MAX    ((size_t)32 * 1024 * 1024)
+#define QUEUE_MESSAGES_MAX 16384
 #define BATCH              32 /* messages read before others on the loop get their turn */
 #define SOCKET_BUFFER      (4 * KM_CHANNEL_MESSAGE_MAX)
 
@@ -72,6 +73,7 @@ static void free_pending(struct pending *pending)
 {
 	if (pending != NULL) {
 		close_all(pending->fds, pending->fd_count);
+		explicit_bzero(pending->data, pending->size); /* keys and passwords go this way */
 		free(pending);
 	}
 }
@@ -205,6 +207,7 @@ static int receive_one(struct km_channel *channel)
 	}
 	channel->events->on_message(
 	    channel->context, km_bytes_from(channel->buffer, (size_t)got), fds, fd_count);
+	explicit_bzero(channel->buffer, (size_t)got);
 	return 1;
 }
 

@@ -106,6 +106,9 @@ _Noreturn static void become(const struct km_child_start *start, int report_fd, 
 	reset_signals();
 	report_fd = arrange_descriptors(start->channel_fd, report_fd);
 	(void)umask(start->umask);
+	/* Out of the terminal's process group: an interrupt there is for the parent alone, which ends
+	 * its children in order. */
+	(void)setsid();
 	if (chdir("/") < 0) {
 		give_up(report_fd, KM_ERR_SYS);
 	}

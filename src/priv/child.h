@@ -3,8 +3,8 @@
  *
  * The parent forks and executes a path; the child begins with descriptor 0 on /dev/null, 1 and 2
  * on the parent's standard error, its channel on KM_CHILD_CHANNEL_FD, and nothing else: no other
- * descriptor, no environment but the given one, no signal blocked or ignored, `/` as directory.
- * It dies with the parent.
+ * descriptor, no environment but the given one, no signal blocked or ignored, `/` as directory, no
+ * terminal. It dies with the parent.
  */
 #ifndef KM_PRIV_CHILD_H
 #define KM_PRIV_CHILD_H

@@ -137,6 +137,7 @@ static int write_tracks_to(struct km_intake *intake, struct km_ring *ring)
 		err = km_ring_write(ring, &entry, km_buf_view(&packed));
 	}
 	km_buf_finish(&packed);
+	intake->since_tracks_bytes = 0;
 	return err;
 }
 
@@ -453,6 +454,11 @@ static void publish_video(
 	intake->is_reserved = false;
 	track->unit = (struct km_buf){ 0 };
 	intake->frames++;
+	/* Said again from time to time, for readers that come or come back later. */
+	intake->since_tracks_bytes += size;
+	if (intake->since_tracks_bytes > km_ring_capacity(intake->ring) / 4) {
+		intake->are_tracks_due = true;
+	}
 	write_waiting(intake);
 	/* A reader that is two GOPs behind must still find its place. */
 	if (intake->gop_bytes > km_ring_capacity(intake->ring) / 5 * 2) {

@@ -66,6 +66,7 @@ struct km_intake {
 	bool was_run;        /* samples were written since the last gap */
 	bool is_reserved;    /* the video unit lies in a reservation */
 	size_t gop_bytes;
+	size_t since_tracks_bytes; /* media in this ring since its last KM_RING_TRACKS */
 	size_t track_count;
 	struct km_label_clock label;
 	struct km_buf waiting; /* audio entries, each a header and its payload */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 void km_resource_assets_page(struct km_call *call);
+void km_resource_assets_icon(struct km_call *call);
 void km_resource_assets_file(struct km_call *call);
 
 static const struct km_asset *find(const char *path)
@@ -64,6 +65,11 @@ static void serve(struct km_call *call, const char *path)
 void km_resource_assets_page(struct km_call *call)
 {
 	serve(call, "/index.html");
+}
+
+void km_resource_assets_icon(struct km_call *call)
+{
+	serve(call, "/favicon.svg");
 }
 
 void km_resource_assets_file(struct km_call *call)

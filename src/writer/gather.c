@@ -56,8 +56,7 @@ struct km_gather {
 	bool is_key_awaited;    /* video is of no use before the next key frame */
 	int64_t key_awaited_us; /* label since which; INT64_MIN: none seen yet */
 	int64_t skip_us; /* samples up to this label are stored already; INT64_MIN: no more */
-	int64_t quiet_since_us; /* monotonic; the ring has given nothing since */
-	bool is_key_needed;
+	int64_t quiet_since_us;                /* monotonic; the ring has given nothing since */
 	uint32_t last_duration[KM_TRACKS_MAX]; /* as measured last */
 };
 
@@ -345,7 +344,6 @@ static bool hand_on(struct km_gather *gather, const struct follower *follower)
 		chunk.is_key = begins_with_key(gather, chunk.count);
 		err = km_recorder_append(gather->stream, &chunk);
 	}
-	gather->is_key_needed = err == KM_ERR_AGAIN;
 	switch (err) {
 	case 0:
 		gather->pending = (struct pending){ 0 };
@@ -710,9 +708,4 @@ void km_gather_stop(struct km_gather *gather, int64_t monotonic_us)
 	gather->skip_us = km_recorder_last_us(gather->stream);
 	km_recorder_gap(gather->stream, KM_GAP_CAMERA_OFF, 0);
 	await_key(gather);
-}
-
-bool km_gather_needs_key(const struct km_gather *gather)
-{
-	return gather->is_key_needed;
 }

@@ -52,7 +52,4 @@ bool km_gather_flush(struct km_gather *gather, int64_t monotonic_us);
 /* Forget the rings: the camera is switched off. */
 void km_gather_stop(struct km_gather *gather, int64_t monotonic_us);
 
-/* Whether there is something that waits for the first data key. */
-bool km_gather_needs_key(const struct km_gather *gather);
-
 #endif

@@ -65,6 +65,9 @@ struct camera {
 	struct km_recorder_stream_state told;
 	bool is_told;
 	bool is_off;
+	bool is_refused;      /* the recorder does not take it now */
+	struct km_ring *ring; /* until there is a gather */
+	uint64_t generation;
 };
 
 struct km_storage {
@@ -75,7 +78,6 @@ struct km_storage {
 	pthread_t thread;
 	bool has_thread;
 	atomic_bool is_ended;
-	atomic_int error;
 
 	/* From here on: the thread's own. */
 	struct km_recorder *recorder;
@@ -147,6 +149,9 @@ static void tell_stream(struct km_storage *storage, struct camera *camera)
 	struct km_recorder_stream_state now;
 	struct km_message_stream_state message;
 
+	if (camera->stream == NULL) {
+		return;
+	}
 	km_recorder_stream_describe(camera->stream, &now);
 	if (camera->is_told && memcmp(&now, &camera->told, sizeof(now)) == 0) {
 		return;
@@ -249,51 +254,61 @@ static struct camera *find_camera(struct km_storage *storage, const struct km_uu
 	return NULL;
 }
 
-static int make_camera(
-    struct km_storage *storage, const struct km_message_stream_add *add, struct camera **ret_camera)
+/*
+ * Give a camera its stream, if it has none yet. A full or failing disk can refuse that for a while;
+ * its newest ring is kept meanwhile.
+ */
+static void connect_camera(struct km_storage *storage, struct camera *camera)
 {
-	struct camera *camera = NULL;
 	int err = 0;
 
-	if (storage->camera_count == CAMERAS_MAX) {
-		return KM_ERR_LIMIT;
+	if (camera->gather != NULL) {
+		return;
 	}
-	camera = calloc(1, sizeof(*camera));
-	if (camera == NULL) {
-		return KM_ERR_MEMORY;
-	}
-	camera->id = add->camera;
-	err = km_recorder_stream_add(
-	    storage->recorder, &add->camera, add->retain_us, add->retain_bytes, &camera->stream);
+	err = km_recorder_stream_add(storage->recorder, &camera->id, camera->add.retain_us,
+	    camera->add.retain_bytes, &camera->stream);
 	if (err == 0) {
 		err = km_gather_create(
 		    storage->recorder, camera->stream, storage->room, &camera->gather);
 	}
 	if (err < 0) {
-		free(camera);
-		return err;
+		if (!camera->is_refused) {
+			post_event(
+			    storage, KM_EVENT_STORAGE_FAILED, &camera->id, km_error_text(err));
+		}
+		camera->is_refused = true;
+		return;
 	}
-	storage->cameras[storage->camera_count++] = camera;
-	*ret_camera = camera;
-	return 0;
+	camera->is_refused = false;
+	if (camera->ring != NULL) {
+		km_gather_add_ring(camera->gather, camera->ring, camera->generation);
+		camera->ring = NULL;
+	}
 }
 
-/* Returns an error if the order must be tried again. */
-static int add_stream(struct km_storage *storage, const struct km_message_stream_add *add)
+static void add_stream(struct km_storage *storage, const struct km_message_stream_add *add)
 {
 	struct camera *camera = find_camera(storage, &add->camera);
-	int err = 0;
 
 	if (camera == NULL) {
-		err = make_camera(storage, add, &camera);
+		camera = storage->camera_count == CAMERAS_MAX ? NULL : calloc(1, sizeof(*camera));
+		if (camera == NULL) {
+			post_event(storage, KM_EVENT_STORAGE_FAILED, &add->camera,
+			    km_error_text(KM_ERR_LIMIT));
+			return;
+		}
+		camera->id = add->camera;
+		storage->cameras[storage->camera_count++] = camera;
+	}
+	camera->add = *add;
+	camera->is_off = false;
+	if (camera->gather == NULL) {
+		connect_camera(storage, camera);
 	} else {
-		err = km_recorder_stream_add(storage->recorder, &add->camera, add->retain_us,
+		/* It is known, so this only sets its limits. */
+		(void)!km_recorder_stream_add(storage->recorder, &add->camera, add->retain_us,
 		    add->retain_bytes, &camera->stream);
 	}
-	if (err == 0) {
-		camera->is_off = false;
-	}
-	return err;
 }
 
 static void take_key(struct km_storage *storage, const struct km_message_key_reply *reply)
@@ -301,7 +316,7 @@ static void take_key(struct km_storage *storage, const struct km_message_key_rep
 	struct camera *camera = find_camera(storage, &reply->camera);
 	struct km_secret key;
 
-	if (camera == NULL) {
+	if (camera == NULL || camera->stream == NULL) {
 		return;
 	}
 	/* A refused key is asked for again after a while: key_asked_us stays. */
@@ -316,31 +331,42 @@ static void take_ring(struct km_storage *storage, struct order *order)
 {
 	struct camera *camera = find_camera(storage, &order->as.ring.open.camera);
 
-	if (camera != NULL && !camera->is_off) {
+	if (camera == NULL || camera->is_off) {
+		return;
+	}
+	if (camera->gather != NULL) {
 		km_gather_add_ring(
 		    camera->gather, order->as.ring.ring, order->as.ring.open.generation);
-		order->as.ring.ring = NULL;
+	} else {
+		km_ring_destroy(camera->ring);
+		camera->ring = order->as.ring.ring;
+		camera->generation = order->as.ring.open.generation;
 	}
+	order->as.ring.ring = NULL;
+}
+
+static void switch_off(struct camera *camera)
+{
+	if (camera->gather != NULL) {
+		km_gather_stop(camera->gather, km_clock_monotonic_us());
+	}
+	km_ring_destroy(camera->ring);
+	camera->ring = NULL;
+	camera->is_off = true;
 }
 
 static void take_order(struct km_storage *storage, struct order *order)
 {
 	struct camera *camera = NULL;
-	int err = 0;
 
 	switch (order->kind) {
 	case ORDER_ADD:
-		err = add_stream(storage, &order->as.add);
-		if (err < 0) {
-			post_event(storage, KM_EVENT_STORAGE_FAILED, &order->as.add.camera,
-			    km_error_text(err));
-		}
+		add_stream(storage, &order->as.add);
 		break;
 	case ORDER_REMOVE:
 		camera = find_camera(storage, &order->as.remove.camera);
 		if (camera != NULL) {
-			km_gather_stop(camera->gather, km_clock_monotonic_us());
-			camera->is_off = true;
+			switch_off(camera);
 		}
 		break;
 	case ORDER_RING:
@@ -386,13 +412,18 @@ static void tick(struct km_storage *storage, int64_t now_us)
 	struct km_recorder_state state;
 
 	for (size_t i = 0; i < storage->camera_count; i++) {
-		need_key(storage, storage->cameras[i], now_us);
-		km_gather_tick(storage->cameras[i]->gather, now_us);
+		struct camera *camera = storage->cameras[i];
+
+		if (camera->gather != NULL) {
+			need_key(storage, camera, now_us);
+			km_gather_tick(camera->gather, now_us);
+		}
 	}
 	km_recorder_tick(storage->recorder, now_us, km_clock_unix_us());
 	if (now_us >= storage->next_state_us) {
 		storage->next_state_us = now_us + STATE_US;
 		for (size_t i = 0; i < storage->camera_count; i++) {
+			connect_camera(storage, storage->cameras[i]);
 			tell_stream(storage, storage->cameras[i]);
 		}
 		km_recorder_describe(storage->recorder, &state);
@@ -427,9 +458,6 @@ static bool open_recorder(struct km_storage *storage)
 		    km_error_text(err), err == KM_ERR_SYS ? ": " : "",
 		    err == KM_ERR_SYS ? strerror(errno) : "");
 		tell_storage(storage, &failed);
-		if (err == KM_ERR_UNSUPPORTED) {
-			atomic_store(&storage->error, err);
-		}
 		order = (struct order *)(void *)km_mailbox_take_wanted(
 		    storage->orders, km_clock_monotonic_us() + OPEN_RETRY_US, is_answer, &none);
 		if (order != NULL) {
@@ -449,7 +477,9 @@ static void store_rest(struct km_storage *storage)
 
 		km_recorder_hurry(storage->recorder);
 		for (size_t i = 0; i < storage->camera_count; i++) {
-			is_done = km_gather_flush(storage->cameras[i]->gather, now_us) && is_done;
+			struct km_gather *gather = storage->cameras[i]->gather;
+
+			is_done = (gather == NULL || km_gather_flush(gather, now_us)) && is_done;
 		}
 		if (km_recorder_sync(storage->recorder) == 0 && is_done) {
 			return;
@@ -468,6 +498,7 @@ static void finish(struct km_storage *storage)
 	km_recorder_close(storage->recorder);
 	for (size_t i = 0; i < storage->camera_count; i++) {
 		km_gather_destroy(storage->cameras[i]->gather);
+		km_ring_destroy(storage->cameras[i]->ring);
 		free(storage->cameras[i]);
 	}
 	storage->camera_count = 0;
@@ -661,11 +692,6 @@ void km_storage_stop(struct km_storage *storage)
 bool km_storage_is_ended(const struct km_storage *storage)
 {
 	return atomic_load(&storage->is_ended);
-}
-
-int km_storage_error(const struct km_storage *storage)
-{
-	return atomic_load(&storage->error);
 }
 
 int km_storage_event_fd(const struct km_storage *storage)

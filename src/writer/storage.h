@@ -33,9 +33,6 @@ KM_MUST_USE int km_storage_open_ring(
 void km_storage_stop(struct km_storage *storage);
 bool km_storage_is_ended(const struct km_storage *storage);
 
-/* Whether it ended because it could not work, and why. */
-int km_storage_error(const struct km_storage *storage);
-
 /* Readable when there are messages or the thread has ended; borrowed. */
 int km_storage_event_fd(const struct km_storage *storage);
 

@@ -113,11 +113,16 @@ EARLY void *realloc(void *data, size_t size)
 EARLY void free(void *data)
 {
 	static void (*next)(void *data);
+	static bool is_finding;
 
 	if (data == NULL || is_first(data)) {
 		return;
 	}
 	if (next == NULL) {
+		if (is_finding) {
+			return; /* what dlsym gives back meanwhile stays */
+		}
+		is_finding = true;
 		find("free", &next);
 	}
 	next(data);

@@ -1,0 +1,106 @@
+/* sources: base/error.c base/bytes.c base/buf.c base/text.c base/uuid.c web/request.c web/routes.c web/body_json.c */
+/* libraries: jansson */
+/*
+ * What strangers send to the HTTPS server: path, query, Range, Cookie, Origin, JSON body; one line
+ * each, the body is the rest.
+ */
+#include "web/body_json.h"
+#include "web/routes.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define KM_ROUTE(method, pattern, access, right, csrf, handler)                                    \
+	void km_resource_##handler(struct km_call *call);                                          \
+	void km_resource_##handler(struct km_call *call)                                           \
+	{                                                                                          \
+		(void)call;                                                                        \
+	}
+#include "web/routes.tbl"
+#undef KM_ROUTE
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void try_query(struct km_bytes query)
+{
+	static const char *const names[] = { "from", "to", "resolution", NULL };
+	struct km_refusal refusal = { 0 };
+	int64_t from_us = 0;
+	int64_t to_us = 0;
+
+	if (km_request_check_query(query, names, &refusal) == 0 &&
+	    km_request_query_span(query, 1000, &from_us, &to_us, &refusal) == 0 &&
+	    (from_us >= to_us || to_us - from_us > 1000)) {
+		abort();
+	}
+}
+
+static void try_range(struct km_bytes range)
+{
+	static const uint64_t sizes[] = { 0, 1, 100, UINT64_MAX };
+
+	for (size_t i = 0; i < KM_COUNT(sizes); i++) {
+		uint64_t first = 0;
+		uint64_t count = 0;
+
+		if (km_request_range(range, sizes[i], &first, &count) == KM_RANGE_PART &&
+		    (count == 0 || first >= sizes[i] || count > sizes[i] - first)) {
+			abort();
+		}
+	}
+}
+
+static void try_body(struct km_bytes body)
+{
+	char name[64];
+	uint8_t flag = 0;
+	int64_t number = 0;
+	const struct km_body_field fields[] = {
+		{ "name", KM_BODY_TEXT, name, sizeof(name), true, NULL },
+		{ "enabled", KM_BODY_BOOL, &flag, 0, false, NULL },
+		{ "retain_us", KM_BODY_I64, &number, 0, false, NULL },
+	};
+	struct km_refusal refusal = { 0 };
+	struct km_body_json json;
+
+	if (km_body_json_read(body, fields, KM_COUNT(fields), &refusal) == 0 &&
+	    (strlen(name) >= sizeof(name) || number < 0 || flag > 1)) {
+		abort();
+	}
+	/* Whatever is written as a text can be read again. */
+	km_body_json_init(&json, (size_t)1 << 20);
+	km_body_json_open(&json, NULL, '{');
+	km_body_json_text(&json, "name", refusal.field);
+	km_body_json_close(&json, '}');
+	if (km_body_json_read(km_buf_view(&json.buf), fields, 1, &refusal) < 0) {
+		abort();
+	}
+	km_body_json_finish(&json);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct km_bytes rest = km_bytes_from(data, size);
+	struct km_bytes path = km_bytes_line(&rest);
+	struct km_bytes query = km_bytes_line(&rest);
+	struct km_bytes range = km_bytes_line(&rest);
+	struct km_bytes cookie = km_bytes_line(&rest);
+	struct km_bytes origin = km_bytes_line(&rest);
+	struct km_bytes host = km_bytes_line(&rest);
+	struct km_route_match match;
+	uint8_t token[KM_REQUEST_TOKEN_BYTES];
+	char allowed[64];
+
+	for (int method = KM_METHOD_GET; method <= KM_METHOD_OTHER; method++) {
+		(void)!km_routes_find((enum km_method)method, path, &match, allowed);
+	}
+	try_query(query);
+	try_range(range);
+	(void)!km_request_session(cookie, token);
+	if (km_request_is_same_origin(origin, host) && host.size == 0) {
+		abort();
+	}
+	(void)km_request_has_etag(range, cookie);
+	try_body(rest);
+	return 0;
+}
