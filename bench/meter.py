@@ -51,11 +51,14 @@ class Sample:
         self.stat_s = 0.0
         self.run_ns = {}
         self.switches = {}
+        self.names = {}
         for pid in self.pids:
             fields = stat_fields(pid)
+            name = read(pid, "comm").strip()
             self.stat_s += sum(map(int, fields[11:15])) * TICK_S
             for thread in threads(pid):
                 run = read(pid, "task", thread, "schedstat").split()
+                self.names[thread] = name
                 self.run_ns[thread] = int(run[0]) if run else 0
                 for line in read(pid, "task", thread, "status").splitlines():
                     if line.startswith("voluntary_ctxt_switches"):
@@ -82,3 +85,12 @@ def cpu_seconds(before, after):
 
 def voluntary_switches(before, after):
     return rise(before.switches, after.switches)
+
+
+def cpu_by_name(before, after):
+    """CPU seconds of the threads, by the names of their processes (at most 15 letters)."""
+    sums = {}
+    for thread, value in after.run_ns.items():
+        name = after.names[thread]
+        sums[name] = sums.get(name, 0) + (value - before.run_ns.get(thread, 0)) / 1e9
+    return sums

@@ -10,10 +10,12 @@ import re
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import time
 
 SEGMENT_S = 60
+START_S = 60  # until all cameras are received
 
 
 class Setup:
@@ -24,10 +26,12 @@ class Setup:
         self.port = port
         self.cameras = cameras
         self.binaries = binaries
+        self.all_received_s = None  # how long after the start, where it is known
+        self.all_labelled_s = None
         self.log = open(os.path.join(folder, "log.txt"), "ab")
 
     def url(self, camera):
-        return f"rtsp://127.0.0.1:{self.port}/{camera}"
+        return f"rtsp://127.0.0.1:{self.port or 9}/{camera}"
 
     def path(self, name):
         return os.path.join(self.folder, name)
@@ -56,8 +60,11 @@ class Peer:
         return sorted(setup.path(name) for name in os.listdir(setup.folder)
                       if name.startswith(start))
 
+    def settle(self, setup):
+        """Wait until all that was received is kept, if that can be told."""
+
     def kept(self, setup):
-        """Frames kept as the recorder itself says before it is stopped, or None."""
+        """Frames kept as the recorder itself tells after it was stopped, or None."""
         return None
 
 
@@ -74,24 +81,80 @@ class Komainu(Peer):
     def command(self, setup, *words):
         return [setup.binaries["komainu"], "--state", setup.path("state"), *words]
 
-    def choose_port(self, setup):
-        """Any free port for its web server: the default one may be taken here."""
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            port = free.getsockname()[1]
-        settings = pathlib.Path(setup.path("state"), "komainu.yaml")
-        settings.write_text(re.sub(r"(?m)^listen_port:.*$", f"listen_port: {port}",
-                                   settings.read_text(encoding="utf-8")), encoding="utf-8")
-
-    def start(self, setup):
+    def prepare(self, setup, settings=None):
+        """A state directory with all cameras, and any free port for its web server."""
         setup.call(self.command(setup, "init", "--host-name", "localhost"))
-        self.choose_port(setup)
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            wanted = {"listen_port": free.getsockname()[1], **(settings or {})}
+        path = pathlib.Path(setup.path("state"), "komainu.yaml")
+        text = path.read_text(encoding="utf-8")
+        for name, value in wanted.items():
+            text = re.sub(rf"(?m)^{name}:.*$", f"{name}: {value}", text)
+        path.write_text(text, encoding="utf-8")
         for camera in range(setup.cameras):
             setup.call(self.command(setup, "camera", "add", f"cam{camera}", setup.url(camera)))
-        return [setup.spawn(self.command(setup, "run"))]
+
+    def run(self, setup):
+        setup.started_us = time.time_ns() // 1000
+        with open(setup.path("serving.json"), "wb") as out:
+            return subprocess.Popen(self.command(setup, "--json", "run"), stdin=subprocess.DEVNULL,
+                                    stdout=out, stderr=setup.log, cwd=setup.folder)
+
+    def start(self, setup):
+        self.prepare(setup)
+        process = self.run(setup)
+        self.time_start(setup, process)
+        return [process]
+
+    def serving(self, setup, process, patience_s=30):
+        """Port and set-up token, when it serves."""
+        path = pathlib.Path(setup.path("serving.json"))
+        end = time.monotonic() + patience_s
+        while not (text := path.read_text(encoding="utf-8")).endswith("\n"):
+            if process.poll() is not None or time.monotonic() > end:
+                raise RuntimeError(f"komainu does not serve; see {setup.folder}")
+            time.sleep(0.02)
+        event = json.loads(text.splitlines()[0])
+        return event["port"], event["setup_token"]
+
+    def status(self, setup):
+        """None while nobody answers."""
+        done = subprocess.run(self.command(setup, "status", "--json"), stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=30)
+        return json.loads(done.stdout) if done.returncode == 0 and done.stdout else None
+
+    def time_start(self, setup, process):
+        """Poll until pictures of all cameras have come in; setup.all_received_s tells when."""
+        end = time.monotonic() + START_S
+        while time.monotonic() < end and process.poll() is None:
+            status = self.status(setup)
+            now_us = time.time_ns() // 1000
+            received = [camera["frames_received"] for camera in (status or {}).get("cameras", [])]
+            if len(received) == setup.cameras and min(received) > 0:
+                setup.all_received_s = (now_us - setup.started_us) / 1e6
+                return
+            time.sleep(0.02)
+
+    def settle(self, setup, patience_s=8):
+        """Cameras are silent: wait until all that was received is stored."""
+        end = time.monotonic() + patience_s
+        while time.monotonic() < end:
+            cameras = (self.status(setup) or {}).get("cameras", [])
+            if cameras and all(camera["frames_stored"] == camera["frames_received"]
+                               for camera in cameras):
+                return
+            time.sleep(0.1)
 
     def kept(self, setup):
-        status = json.loads(setup.call(self.command(setup, "status", "--json")))
-        return sum(camera.get("frames_stored", 0) for camera in status["cameras"])
+        """After the stop, from the index: each picture that is surely on the disk."""
+        with sqlite3.connect(f"file:{setup.path('state/index/index.db')}?mode=ro",
+                             uri=True) as index:
+            frames, = index.execute("SELECT sum(video_samples) FROM segment").fetchone()
+            last, = index.execute("SELECT max(start_us) FROM (SELECT min(start_us) AS start_us"
+                                  " FROM segment GROUP BY camera)").fetchone()
+        if last is not None:
+            setup.all_labelled_s = (last - setup.started_us) / 1e6
+        return frames or 0
 
     def files(self, setup, camera):
         return None  # encrypted: `kept` counts

@@ -19,6 +19,8 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 GROUPS = ["lint", "unit", "sanitized", "fuzz", "flow", "browser", "bench"]
 SANITIZERS = "-Db_sanitize=address,undefined"
+SANITIZED_FLOWS = ["first_recording", "quirks", "hostile"]
+FUZZERS_AT_ONCE = 4
 
 
 class Results:
@@ -91,8 +93,12 @@ def group_unit(_):
 
 
 def group_sanitized(_):
-    if build("build-asan", SANITIZERS, "-Db_lundef=false", "-Dlab=false", "-Dpage=false"):
-        meson_tests("build-asan", "sanitized")
+    """The unit tests, and the whole system against good and bad cameras, under ASan and UBSan."""
+    if not build("build-asan", SANITIZERS, "-Db_lundef=false", "-Dpage=false"):
+        return
+    meson_tests("build-asan", "sanitized")
+    for name in SANITIZED_FLOWS:
+        run(f"sanitized: flow {name}", [f"tests/flow/{name}.py"], 600, {"KOMAINU_BUILD": "build-asan"})
 
 
 def fuzz_one(binary, seconds):
@@ -112,7 +118,7 @@ def group_fuzz(args):
         return
     binaries = [path for path in sorted((ROOT / "build-fuzz/tests/fuzz").iterdir())
                 if path.name.startswith("fuzz_") and path.is_file() and os.access(path, os.X_OK)]
-    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+    with concurrent.futures.ThreadPoolExecutor(FUZZERS_AT_ONCE) as pool:
         for binary in binaries:
             pool.submit(fuzz_one, binary, args.fuzz_seconds)
 
@@ -120,18 +126,16 @@ def group_fuzz(args):
 def flow_tests(slow):
     """Flow tests say in their first lines how they want to be run: `# check: slow seconds=900`."""
     for path in sorted((ROOT / "tests/flow").glob("*.py")):
-        lines = path.read_text().splitlines()[:5]
-        marks = [line for line in lines if line.startswith("# check:")]
-        if not marks:
-            continue
-        words = marks[0].removeprefix("# check:").split()
+        marks = [line for line in path.read_text().splitlines()[:5] if line.startswith("# check:")]
+        words = marks[0].removeprefix("# check:").split() if marks else []
         seconds = next((int(w.split("=")[1]) for w in words if w.startswith("seconds=")), 300)
-        if ("slow" in words) == slow:
-            run(f"flow: {path.stem}", [str(path)], seconds)
+        if marks and ("slow" in words) == slow:
+            yield f"flow: {path.stem}", [str(path)], seconds
 
 
 def group_flow(_):
-    flow_tests(slow=False)
+    for test in flow_tests(slow=False):
+        run(*test)
 
 
 def group_browser(_):
@@ -158,15 +162,15 @@ def main():
     if needs_build and not build("build"):
         print(f"{RESULTS.passed} passed, {len(RESULTS.failed)} failed")
         return 1
-    slow = None
-    if "flow" in wanted:
-        slow = threading.Thread(target=flow_tests, kwargs={"slow": True})
-        slow.start()
+    slow = [threading.Thread(target=run, args=test) for test in flow_tests(slow=True)] \
+        if "flow" in wanted else []
+    for thread in slow:
+        thread.start()
     for name in GROUPS:
         if name in wanted:
             globals()[f"group_{name}"](args)
-    if slow is not None:
-        slow.join()
+    for thread in slow:
+        thread.join()
     if RESULTS.failed:
         print("Failed: " + "; ".join(RESULTS.failed))
     print(f"{RESULTS.passed} passed, {len(RESULTS.failed)} failed")

@@ -13,6 +13,9 @@
 
 #define KM_BANNED(instead) __attribute__((deprecated("banned here: " instead)))
 
+/* The analysers would report these as declared twice, which they are. */
+#ifndef __clang_analyzer__
+
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wredundant-decls"
 #undef strcpy
@@ -39,5 +42,7 @@ struct tm *gmtime(const time_t *seconds) KM_BANNED("use km_time_write");
 char *ctime(const time_t *seconds) KM_BANNED("use km_time_write");
 char *mktemp(char *template) KM_BANNED("use mkstemp or O_TMPFILE");
 #pragma GCC diagnostic pop
+
+#endif
 
 #endif

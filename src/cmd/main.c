@@ -3,7 +3,9 @@
  */
 #include "base/error.h"
 #include "cmd/verb.h"
+#include "priv/child.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -138,6 +140,11 @@ int main(int argc, char *argv[])
 	int words = 0;
 	int count = take_globals(argc - 1, argv + 1, &context, &wants_help);
 
+	/* Most verbs hold the root key, a password, or both. */
+	if (km_child_protect() < 0) {
+		(void)km_verb_fail("this process cannot be protected: %s", strerror(errno));
+		return KM_EXIT_FAILED;
+	}
 	if (count < 0) {
 		return KM_EXIT_USAGE;
 	}

@@ -184,8 +184,7 @@ static int ask_receiver(
 		if (err == 0) {
 			err = read_result(fds[0], probe->span_us, ret_result);
 		}
-		(void)km_child_signal(&child, SIGKILL);
-		(void)close(child.pidfd);
+		km_child_kill(&child);
 	}
 	(void)close(fds[0]);
 	return err;

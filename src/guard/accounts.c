@@ -184,6 +184,16 @@ int km_accounts_note_success(struct km_database *database, const struct km_uuid 
 	    KM_VALUES(KM_UUID_DATA(id)), NULL, NULL);
 }
 
+int64_t km_accounts_lock_left_us(const struct km_account *account, int64_t now_us)
+{
+	/* Further off than any lock reaches: the clock was set back, and nobody waits for years.
+	 * The failures still count, so that the next one locks again. */
+	bool is_locked =
+	    account->locked_until_us > now_us && account->locked_until_us <= now_us + LOCK_MAX_US;
+
+	return is_locked ? account->locked_until_us - now_us : 0;
+}
+
 int km_accounts_may(struct km_database *database, const struct km_account *account,
     enum km_right right, const struct km_uuid *camera, bool *ret_may)
 {

@@ -58,6 +58,9 @@ int km_accounts_note_failure(struct km_database *database, const struct km_uuid 
     int64_t *ret_locked_until_us);
 int km_accounts_note_success(struct km_database *database, const struct km_uuid *id);
 
+/* How long the account is locked from now on; 0: it is not. Never longer than the longest lock. */
+int64_t km_accounts_lock_left_us(const struct km_account *account, int64_t now_us);
+
 /*
  * Whether the account may do this, to this camera (nil: to none in particular, which is refused for
  * rights that are checked on one). Administrators have every camera; others what was granted.

@@ -178,15 +178,39 @@ static int execute(struct worker *worker, int channel_fd)
 	return km_child_start(&child, &worker->child);
 }
 
+/* Have its messages and its end reported. Takes the descriptor on success; else the child ends. */
+static int watch_over(struct worker *worker, int channel_fd)
+{
+	struct km_loop *loop = worker->children->loop;
+	int err = km_watch_create(loop, worker->child.pidfd, on_exit_seen, worker, &worker->watch);
+
+	if (err == 0) {
+		err =
+		    km_channel_create(loop, channel_fd, &channel_events, worker, &worker->channel);
+	}
+	if (err < 0) {
+		km_watch_destroy(worker->watch);
+		worker->watch = NULL;
+		km_child_kill(&worker->child);
+		return err;
+	}
+	km_watch_set(worker->watch, KM_LOOP_READ);
+	return 0;
+}
+
 static void start(struct worker *worker)
 {
 	struct km_children *children = worker->children;
 	int fds[2] = { -1, -1 };
 	int err = km_channel_pair(fds);
 
+	worker->started_us = km_clock_monotonic_us();
 	if (err == 0) {
 		err = execute(worker, fds[1]);
 		(void)close(fds[1]);
+	}
+	if (err == 0) {
+		err = watch_over(worker, fds[0]);
 	}
 	if (err < 0) {
 		KM_LOG(children->log, KM_LOG_ERROR, "not-started",
@@ -200,20 +224,6 @@ static void start(struct worker *worker)
 	}
 	worker->process.pid = worker->child.pid;
 	worker->process.started_unix_us = km_clock_unix_us();
-	worker->started_us = km_clock_monotonic_us();
-	err = km_channel_create(children->loop, fds[0], &channel_events, worker, &worker->channel);
-	if (err < 0) {
-		(void)close(fds[0]);
-	} else {
-		err = km_watch_create(
-		    children->loop, worker->child.pidfd, on_exit_seen, worker, &worker->watch);
-	}
-	if (err < 0) {
-		KM_LOG(children->log, KM_LOG_ERROR, "not-watched", km_log_error("why", err));
-		(void)km_child_signal(&worker->child, SIGKILL);
-		return;
-	}
-	km_watch_set(worker->watch, KM_LOOP_READ);
 	children->events->on_started(children->context, &worker->process);
 }
 

@@ -21,6 +21,7 @@ struct km_process {
 	unsigned restarts;
 	int64_t started_unix_us;
 	char kernel[128]; /* the walls that it got, as it says */
+	int64_t noted_us; /* its share of the journal: km_hub_may_note */
 };
 
 struct km_children_events {

@@ -12,15 +12,18 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #define PATIENCE_US (10 * KM_TIME_SECOND_US)
 
+/* What ends the recorder in order; the last one comes when its terminal is closed. */
+static const int stop_signals[] = { SIGTERM, SIGINT, SIGHUP };
+
 struct guard {
 	struct km_hub hub;
 	struct km_control *control;
-	struct km_signal *interrupt;
-	struct km_signal *terminate;
+	struct km_signal *signals[KM_COUNT(stop_signals)];
 };
 
 static void close_all(const int *fds, size_t count)
@@ -132,6 +135,38 @@ static int prepare_directories(const struct km_hub *hub)
 	return err < 0 ? err : km_users_give_to_writer(dirname(path));
 }
 
+/* Two descriptors for each camera's ring, and copies of them on their way to others. */
+static void allow_descriptors(void)
+{
+	struct rlimit limits;
+
+	if (getrlimit(RLIMIT_NOFILE, &limits) == 0) {
+		limits.rlim_cur = limits.rlim_max;
+		(void)setrlimit(RLIMIT_NOFILE, &limits); /* with fewer, fewer cameras fit */
+	}
+}
+
+/* nohup(1) */
+static bool is_hangup_ignored(void)
+{
+	struct sigaction now;
+
+	return sigaction(SIGHUP, NULL, &now) == 0 && now.sa_handler == SIG_IGN;
+}
+
+static int catch_signals(struct guard *guard)
+{
+	int err = 0;
+
+	for (size_t i = 0; err == 0 && i < KM_COUNT(stop_signals); i++) {
+		if (stop_signals[i] != SIGHUP || !is_hangup_ignored()) {
+			err = km_signal_create(
+			    guard->hub.loop, stop_signals[i], on_stop, guard, &guard->signals[i]);
+		}
+	}
+	return err;
+}
+
 static int start_roles(struct guard *guard)
 {
 	struct km_hub *hub = &guard->hub;
@@ -185,13 +220,7 @@ static int begin(struct guard *guard, struct km_state *state, const char *progra
 		err = km_children_create(
 		    hub->loop, hub->log, programs, &children_events, guard, &hub->children);
 	}
-	if (err == 0) {
-		err = km_signal_create(hub->loop, SIGINT, on_stop, guard, &guard->interrupt);
-	}
-	if (err == 0) {
-		err = km_signal_create(hub->loop, SIGTERM, on_stop, guard, &guard->terminate);
-	}
-	return err;
+	return err < 0 ? err : catch_signals(guard);
 }
 
 static void finish(struct guard *guard)
@@ -206,8 +235,9 @@ static void finish(struct guard *guard)
 	}
 	free(hub->cameras);
 	km_logins_destroy(hub->logins);
-	km_signal_destroy(guard->interrupt);
-	km_signal_destroy(guard->terminate);
+	for (size_t i = 0; i < KM_COUNT(stop_signals); i++) {
+		km_signal_destroy(guard->signals[i]);
+	}
 	km_loop_destroy(hub->loop);
 	km_log_destroy(hub->log);
 	explicit_bzero(&hub->sessions, sizeof(hub->sessions));
@@ -233,6 +263,7 @@ int km_guard_run(struct km_state *state, const char *programs, const struct km_g
 	if (guard == NULL) {
 		return KM_ERR_MEMORY;
 	}
+	allow_descriptors();
 	err = begin(guard, state, programs);
 	if (err < 0) {
 		goto out;

@@ -13,8 +13,8 @@ struct km_guard_events {
 };
 
 /*
- * Run until SIGINT or SIGTERM. `state` is open and unlocked, and is used up. programs: directory of
- * the roles' executables. Returns 0 or why it could not begin.
+ * Run until SIGINT, SIGTERM, or SIGHUP unless that is ignored. `state` is open and unlocked, and is
+ * used up. programs: directory of the roles' executables. Returns 0 or why it could not begin.
  */
 KM_MUST_USE int km_guard_run(struct km_state *state, const char *programs,
     const struct km_guard_events *events, void *context);

@@ -12,6 +12,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#define NOTES_AT_ONCE 256 /* entries of one child in the journal */
+
 struct km_hub_camera *km_hub_find(struct km_hub *hub, const struct km_uuid *id)
 {
 	for (size_t i = 0; i < hub->camera_count; i++) {
@@ -150,7 +152,6 @@ void km_hub_tell_writer(struct km_hub *hub, const struct km_hub_camera *camera)
 	}
 	memcpy(add.name, camera->entry.name, sizeof(add.name));
 	km_hub_send(hub->writer, KM_MESSAGE_stream_add, &add);
-	km_hub_send_ring(hub->writer, camera, 0);
 }
 
 static void stop_receiving(struct km_hub_camera *camera)
@@ -160,6 +161,7 @@ static void stop_receiving(struct km_hub_camera *camera)
 	if (camera->receiver != NULL) {
 		km_hub_send(camera->receiver, KM_MESSAGE_camera_remove, &remove);
 		camera->receiver = NULL;
+		camera->ring_count = 0;
 	}
 	camera->received.state = KM_CAMERA_OFF;
 	camera->received.since_unix_us = km_clock_unix_us();
@@ -266,12 +268,45 @@ void km_hub_send_ring(struct km_process *to, const struct km_hub_camera *camera,
 
 /* --- what every role may say --- */
 
+bool km_hub_may_note(struct km_hub *hub, struct km_process *child)
+{
+	int64_t now_us = km_clock_monotonic_us();
+
+	/* Each entry costs a second; what was not used is kept, up to the burst. */
+	if (child->noted_us < now_us - NOTES_AT_ONCE * KM_TIME_SECOND_US) {
+		child->noted_us = now_us - NOTES_AT_ONCE * KM_TIME_SECOND_US;
+	}
+	if (child->noted_us + KM_TIME_SECOND_US > now_us) {
+		KM_LOG(hub->log, KM_LOG_ERROR, "not-noted",
+		    km_log_text("role", km_roles_name(child->role)));
+		return false;
+	}
+	child->noted_us += KM_TIME_SECOND_US;
+	return true;
+}
+
+/* Whether it is this child's to report, and of a camera that it has. */
+static bool is_its_own(
+    struct km_hub *hub, const struct km_process *child, const struct km_message_event *event)
+{
+	const struct km_hub_camera *camera = km_hub_find(hub, &event->camera);
+
+	return km_events_may_report(event->event, child->role) &&
+	       (child->role != KM_ROLE_RECEIVER || km_uuid_is_nil(&event->camera) ||
+		   (camera != NULL && camera->receiver == child));
+}
+
 static void on_event(struct km_hub *hub, struct km_process *child, struct km_bytes message)
 {
 	struct km_message_event event;
 
-	if (km_messages_unpack_event(message, &event) < 0) {
+	if (km_messages_unpack_event(message, &event) < 0 || !is_its_own(hub, child, &event)) {
 		km_children_restart(child);
+		return;
+	}
+	/* What a user did is written down in any case; web is not asked for it without a session.
+	 */
+	if (child->role != KM_ROLE_WEB && !km_hub_may_note(hub, child)) {
 		return;
 	}
 	KM_LOG(hub->log, KM_LOG_WARNING, "event", km_log_text("event", km_events_name(event.event)),

@@ -31,6 +31,7 @@ struct km_hub_camera {
 	int ring_memory_fd; /* -1: no ring */
 	int ring_event_fd;
 	uint64_t ring_generation;
+	unsigned ring_count; /* that its receiver has made since it takes this camera */
 	bool is_watched;
 	bool is_marked; /* still there, while the entries are read again */
 };
@@ -89,6 +90,12 @@ void km_hub_end_web(struct km_hub *hub);
 /* What every role may say (ready, event). Returns whether it was one of those. */
 bool km_hub_on_any(struct km_hub *hub, struct km_process *child, enum km_message_kind kind,
     struct km_bytes message);
+
+/*
+ * Whether what a child says may become one more entry of the journal, which keeps everything: some
+ * hundred at once, then one a second. Logs if not.
+ */
+bool km_hub_may_note(struct km_hub *hub, struct km_process *child);
 
 /* Send a data key, or why not; wipes it. */
 void km_hub_answer_key(

@@ -9,6 +9,8 @@
 
 #include <unistd.h>
 
+#define RINGS_MAX 64 /* of a camera; growing by half, a ring comes to its limit in some 20 */
+
 void km_hub_start_receiver(struct km_hub *hub, struct km_process *child)
 {
 	struct km_message_receiver_start start = {
@@ -26,6 +28,15 @@ void km_hub_start_receiver(struct km_hub *hub, struct km_process *child)
 	}
 }
 
+/* Its cameras are lost, whatever the reason. */
+static void note_end(struct km_hub *hub, const struct km_hub_camera *camera)
+{
+	if (camera->received.state == KM_CAMERA_STREAMING && !hub->is_stopping) {
+		km_journal_note(hub->database, KM_EVENT_CAMERA_LOST, &camera->entry.id, NULL,
+		    "%s: its receiver ended", camera->entry.name);
+	}
+}
+
 void km_hub_end_receiver(struct km_hub *hub, struct km_process *child)
 {
 	for (size_t i = 0; i < hub->camera_count; i++) {
@@ -36,6 +47,8 @@ void km_hub_end_receiver(struct km_hub *hub, struct km_process *child)
 		}
 		/* The ring stays: the writer still reads what is in it, up to a new one. */
 		camera->frames_before += camera->received.frames;
+		camera->ring_count = 0;
+		note_end(hub, camera);
 		camera->received.frames = 0;
 		camera->received.state = KM_CAMERA_WAITING;
 		camera->received.since_unix_us = km_clock_unix_us();
@@ -55,6 +68,12 @@ static void on_ring(struct km_hub *hub, struct km_process *child, struct km_byte
 	if (camera == NULL || camera->receiver != child) {
 		goto refuse;
 	}
+	/* Rings grow a few times; one that makes them without end would fill the channels of
+	 * others. */
+	if (++camera->ring_count > RINGS_MAX) {
+		km_children_restart(child);
+		goto refuse;
+	}
 	km_hub_close_ring(camera);
 	camera->ring_memory_fd = fds[0];
 	camera->ring_event_fd = fds[1];
@@ -72,8 +91,8 @@ refuse:
 	(void)close(fds[1]);
 }
 
-static void note_change(struct km_hub *hub, const struct km_hub_camera *camera,
-    const struct km_message_camera_state *now)
+static void note_change(struct km_hub *hub, struct km_process *child,
+    const struct km_hub_camera *camera, const struct km_message_camera_state *now)
 {
 	unsigned before = camera->received.state;
 	enum km_event event = KM_EVENT_CAMERA_UP;
@@ -90,8 +109,10 @@ static void note_change(struct km_hub *hub, const struct km_hub_camera *camera,
 	} else {
 		return;
 	}
-	km_journal_note(hub->database, event, &camera->entry.id, NULL, "%s: %s", camera->entry.name,
-	    now->error[0] == '\0' ? now->transport : now->error);
+	if (km_hub_may_note(hub, child)) {
+		km_journal_note(hub->database, event, &camera->entry.id, NULL, "%s: %s",
+		    camera->entry.name, now->error[0] == '\0' ? now->transport : now->error);
+	}
 	KM_LOG(hub->log, now->state == KM_CAMERA_STREAMING ? KM_LOG_NOTICE : KM_LOG_WARNING,
 	    "camera", km_log_text("camera", camera->entry.name),
 	    km_log_text("state", km_states_camera_state(now->state)),
@@ -109,7 +130,7 @@ static void on_camera_state(struct km_hub *hub, struct km_process *child, struct
 	}
 	camera = km_hub_find(hub, &state.camera);
 	if (camera != NULL && camera->receiver == child) {
-		note_change(hub, camera, &state);
+		note_change(hub, child, camera, &state);
 		camera->received = state;
 	}
 }

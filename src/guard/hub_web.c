@@ -39,6 +39,11 @@ static int check(struct km_hub *hub, struct km_bytes token, enum km_right right,
 		return err == KM_ERR_NOT_FOUND ? KM_ERR_AUTH : err;
 	}
 	if (ret_account->is_disabled) {
+		km_sessions_end_account(&hub->sessions, &ret_account->id);
+		return KM_ERR_AUTH;
+	}
+	if (ret_account->password_us != session->password_us) {
+		(void)km_sessions_end(&hub->sessions, token);
 		return KM_ERR_AUTH;
 	}
 	*ret_session = session;
@@ -101,8 +106,8 @@ static void on_login(void *context, uint32_t request, int err, const struct km_a
 	const struct km_session *session = NULL;
 
 	if (err == 0) {
-		err = km_sessions_begin(
-		    &hub->sessions, &account->id, km_clock_monotonic_us(), token, &session);
+		err = km_sessions_begin(&hub->sessions, &account->id, account->password_us,
+		    km_clock_monotonic_us(), token, &session);
 	}
 	if (err < 0) {
 		km_hub_refuse_session(hub, request, err, retry_after_us, text);
@@ -296,11 +301,41 @@ static bool may_see(void *context, const struct km_uuid *camera)
 	return may;
 }
 
+/* Where a camera is and who logs in there is for those who may change it. */
+static void send_without_address(struct km_hub *hub, const struct km_message_status_camera *status)
+{
+	struct km_message_status_camera copy = *status;
+
+	memset(copy.url, 0, sizeof(copy.url));
+	memset(copy.user, 0, sizeof(copy.user));
+	memset(copy.pin, 0, sizeof(copy.pin));
+	copy.pin_size = 0;
+	km_hub_send(hub->web, KM_MESSAGE_status_camera, &copy);
+}
+
 static void send_to_web(void *context, enum km_message_kind kind, const void *message)
 {
 	struct seeing *seeing = context;
 
-	km_hub_send(seeing->hub->web, kind, message);
+	if (kind == KM_MESSAGE_status_camera &&
+	    !km_rights_has(seeing->account->role, KM_RIGHT_CAMERAS)) {
+		send_without_address(seeing->hub, message);
+	} else {
+		km_hub_send(seeing->hub->web, kind, message);
+	}
+}
+
+/* Before the login: the version, and whether the first administrator is still to be made. */
+static void tell_stranger(struct km_hub *hub, uint32_t request)
+{
+	struct km_message_status_system system = {
+		.request = request,
+		.version = KM_VERSION,
+		.is_setup_done = km_logins_is_setup_done(hub->logins),
+	};
+
+	km_hub_send(hub->web, KM_MESSAGE_status_system, &system);
+	answer_done(hub, request, 0, NULL, "");
 }
 
 static void on_status_get(struct km_hub *hub, const struct km_message_status_get *get)
@@ -309,9 +344,14 @@ static void on_status_get(struct km_hub *hub, const struct km_message_status_get
 	const struct km_session *session = NULL;
 	const struct km_uuid none = { 0 };
 	struct seeing seeing = { .hub = hub, .account = &account };
-	int err = check(hub, km_bytes_from(get->session, get->session_size), KM_RIGHT_STATUS, &none,
-	    &account, &session);
+	int err = 0;
 
+	if (get->session_size == 0) {
+		tell_stranger(hub, get->request);
+		return;
+	}
+	err = check(hub, km_bytes_from(get->session, get->session_size), KM_RIGHT_STATUS, &none,
+	    &account, &session);
 	if (err == 0) {
 		km_hub_tell_status(hub, get->request, send_to_web, may_see, &seeing);
 	}

@@ -24,6 +24,7 @@ void km_hub_start_writer(struct km_hub *hub, struct km_process *child)
 	km_hub_send(child, KM_MESSAGE_writer_start, &start);
 	for (size_t i = 0; i < hub->camera_count; i++) {
 		km_hub_tell_writer(hub, hub->cameras[i]);
+		km_hub_send_ring(child, hub->cameras[i], 0);
 	}
 }
 

@@ -12,8 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define WAITING_MAX 32
-#define RETRY_US    (2 * KM_TIME_SECOND_US)
+#define WAITING_MAX        32
+#define WAITING_OF_ONE_MAX 4 /* from one address, which so cannot keep the others out */
+#define RETRY_US           (2 * KM_TIME_SECOND_US)
 
 /* One try. Between submit and done only the pool's thread touches it. */
 struct attempt {
@@ -45,6 +46,7 @@ struct km_logins {
 	bool is_setup_done;
 	bool is_setup_running;
 	bool has_token;
+	bool is_destroyed; /* the last check under way frees it */
 	uint8_t token_hash[KM_DIGEST_SHA256_BYTES];
 };
 
@@ -101,14 +103,25 @@ bool km_logins_is_setup_done(const struct km_logins *logins)
 	return logins->is_setup_done;
 }
 
+static void free_attempt(struct attempt *attempt)
+{
+	explicit_bzero(attempt, sizeof(*attempt));
+	free(attempt);
+}
+
+static void free_logins(struct km_logins *logins)
+{
+	explicit_bzero(logins, sizeof(*logins));
+	free(logins);
+}
+
 static void end_attempt(struct attempt *attempt, int err, int64_t retry_after_us, const char *text)
 {
 	struct km_logins *logins = attempt->logins;
 
 	logins->events->on_login(logins->context, attempt->request, err,
 	    err == 0 ? &attempt->account : NULL, retry_after_us, text);
-	explicit_bzero(attempt, sizeof(*attempt));
-	free(attempt);
+	free_attempt(attempt);
 }
 
 /* --- on a thread of the pool --- */
@@ -186,6 +199,13 @@ static void on_done(void *context)
 	struct km_logins *logins = attempt->logins;
 
 	logins->running--;
+	if (logins->is_destroyed) {
+		free_attempt(attempt);
+		if (logins->running == 0) {
+			free_logins(logins);
+		}
+		return;
+	}
 	if (attempt->is_setup) {
 		finish_setup(attempt);
 	} else {
@@ -209,8 +229,8 @@ static bool is_locked(struct attempt *attempt)
 		attempt->logins->database, &attempt->account.id, &attempt->account) < 0) {
 		return false;
 	}
-	left_us = attempt->account.locked_until_us - km_clock_unix_us();
-	if (left_us <= 0) {
+	left_us = km_accounts_lock_left_us(&attempt->account, km_clock_unix_us());
+	if (left_us == 0) {
 		return false;
 	}
 	end_attempt(attempt, KM_ERR_LOCKED, left_us, "locked after failed logins");
@@ -239,11 +259,21 @@ static void start_next(struct km_logins *logins)
 	}
 }
 
+static bool may_wait(const struct km_logins *logins, const char *address)
+{
+	unsigned same = 0;
+
+	for (const struct attempt *attempt = logins->first; attempt != NULL;
+	     attempt = attempt->next) {
+		same += strcmp(attempt->address, address) == 0 ? 1 : 0;
+	}
+	return same < WAITING_OF_ONE_MAX && logins->waiting < WAITING_MAX;
+}
+
 static struct attempt *make_attempt(struct km_logins *logins, uint32_t request, const char *address,
     const char *name, const char *password)
 {
-	struct attempt *attempt =
-	    logins->waiting < WAITING_MAX ? calloc(1, sizeof(*attempt)) : NULL;
+	struct attempt *attempt = may_wait(logins, address) ? calloc(1, sizeof(*attempt)) : NULL;
 
 	if (attempt == NULL) {
 		logins->events->on_login(
@@ -340,9 +370,10 @@ void km_logins_destroy(struct km_logins *logins)
 		struct attempt *attempt = logins->first;
 
 		logins->first = attempt->next;
-		explicit_bzero(attempt, sizeof(*attempt));
-		free(attempt);
+		free_attempt(attempt);
 	}
-	explicit_bzero(logins, sizeof(*logins));
-	free(logins);
+	logins->is_destroyed = true;
+	if (logins->running == 0) {
+		free_logins(logins);
+	}
 }

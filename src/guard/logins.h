@@ -41,7 +41,7 @@ bool km_logins_is_setup_done(const struct km_logins *logins);
 void km_logins_login(struct km_logins *logins, struct km_message_login *login);
 void km_logins_setup(struct km_logins *logins, struct km_message_setup *setup);
 
-/* Only after the loop has ended. NULL is fine. */
+/* Nothing is called any more; checks under way end by themselves on the loop. NULL is fine. */
 void km_logins_destroy(struct km_logins *logins);
 
 #endif

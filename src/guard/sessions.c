@@ -27,29 +27,48 @@ int64_t km_sessions_ends_us(const struct km_sessions *sessions, const struct km_
 	return idle < absolute ? idle : absolute;
 }
 
-/* A free or dead place, else the one that was idle longest. */
-static struct km_session *choose_place(struct km_sessions *sessions, int64_t now_us)
+/* A free or dead place; else, or if the account has its share, the one that was idle longest. */
+static struct km_session *choose_place(
+    struct km_sessions *sessions, const struct km_uuid *account, int64_t now_us)
 {
+	struct km_session *unused = NULL;
 	struct km_session *oldest = &sessions->places[0];
+	struct km_session *oldest_own = NULL;
+	size_t own = 0;
 
 	for (size_t i = 0; i < KM_SESSIONS_MAX; i++) {
 		struct km_session *place = &sessions->places[i];
 
 		if (!is_alive(sessions, place, now_us)) {
-			return place;
+			unused = place;
+			continue;
 		}
 		if (place->used_us < oldest->used_us) {
 			oldest = place;
 		}
+		if (!km_uuid_is_equal(&place->account, account)) {
+			continue;
+		}
+		own++;
+		if (oldest_own == NULL || place->used_us < oldest_own->used_us) {
+			oldest_own = place;
+		}
 	}
-	return oldest;
+	if (own >= KM_SESSIONS_OF_ONE_MAX) {
+		return oldest_own;
+	}
+	return unused != NULL ? unused : oldest;
 }
 
-int km_sessions_begin(struct km_sessions *sessions, const struct km_uuid *account, int64_t now_us,
-    uint8_t ret_token[static KM_SESSION_TOKEN_BYTES], const struct km_session **ret_session)
+int km_sessions_begin(struct km_sessions *sessions, const struct km_uuid *account,
+    int64_t password_us, int64_t now_us, uint8_t ret_token[static KM_SESSION_TOKEN_BYTES],
+    const struct km_session **ret_session)
 {
 	struct km_session session = {
-		.account = *account, .created_us = now_us, .used_us = now_us
+		.account = *account,
+		.password_us = password_us,
+		.created_us = now_us,
+		.used_us = now_us,
 	};
 	uint8_t token[KM_SESSION_TOKEN_BYTES];
 	struct km_session *place = NULL;
@@ -62,7 +81,7 @@ int km_sessions_begin(struct km_sessions *sessions, const struct km_uuid *accoun
 		err = km_digest_sha256(km_bytes_from(token, sizeof(token)), session.token_hash);
 	}
 	if (err == 0) {
-		place = choose_place(sessions, now_us);
+		place = choose_place(sessions, account, now_us);
 		*place = session;
 		memcpy(ret_token, token, sizeof(token));
 		*ret_session = place;

@@ -4,14 +4,21 @@
 #ifndef KM_MODEL_EVENTS_H
 #define KM_MODEL_EVENTS_H
 
+#include "model/roles.h"
+
+#include <stdbool.h>
+
 enum km_event {
-#define KM_EVENT(number, NAME, name, text) KM_EVENT_##NAME = (number),
+#define KM_EVENT(number, NAME, name, from, text) KM_EVENT_##NAME = (number),
 #include "model/events.tbl"
 #undef KM_EVENT
 };
 
 /* "camera_lost"; "unknown". Static. */
 const char *km_events_name(unsigned event);
+
+/* Whether the role may report it; false for numbers that are in no table. */
+bool km_events_may_report(unsigned event, enum km_role role);
 
 /* A sentence for people; static. */
 const char *km_events_text(unsigned event);

@@ -106,8 +106,8 @@ _Noreturn static void become(const struct km_child_start *start, int report_fd, 
 	reset_signals();
 	report_fd = arrange_descriptors(start->channel_fd, report_fd);
 	(void)umask(start->umask);
-	/* Out of the terminal's process group: an interrupt there is for the parent alone, which ends
-	 * its children in order. */
+	/* Out of the terminal's process group: an interrupt there is for the parent alone, which
+	 * ends its children in order. */
 	(void)setsid();
 	if (chdir("/") < 0) {
 		give_up(report_fd, KM_ERR_SYS);
@@ -222,7 +222,32 @@ int km_child_signal(const struct km_child *child, int number)
 	return syscall(SYS_pidfd_send_signal, child->pidfd, number, NULL, 0) < 0 ? KM_ERR_SYS : 0;
 }
 
-/* --- in the child --- */
+void km_child_kill(struct km_child *child)
+{
+	int status = 0;
+
+	(void)km_child_signal(child, SIGKILL);
+	do {
+		status = waitid(P_PIDFD, (id_t)child->pidfd, NULL, WEXITED);
+	} while (status < 0 && errno == EINTR);
+	(void)close(child->pidfd);
+	child->pidfd = -1;
+	child->pid = -1;
+}
+
+/* --- in the process itself --- */
+
+int km_child_protect(void)
+{
+	struct sigaction ignore = { .sa_handler = SIG_IGN };
+	struct rlimit none = { 0 };
+
+	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 || setrlimit(RLIMIT_CORE, &none) < 0 ||
+	    sigaction(SIGPIPE, &ignore, NULL) < 0) {
+		return KM_ERR_SYS;
+	}
+	return 0;
+}
 
 static int limit(int resource, uint64_t value)
 {
@@ -252,15 +277,12 @@ static bool is_channel(int fd)
 
 int km_child_enter(const char *name, const struct km_child_limits *limits)
 {
-	struct sigaction ignore = { .sa_handler = SIG_IGN };
-
 	if (!is_channel(KM_CHILD_CHANNEL_FD)) {
 		return KM_ERR_STATE;
 	}
 	if (fcntl(KM_CHILD_CHANNEL_FD, F_SETFD, FD_CLOEXEC) < 0 ||
-	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 ||
-	    prctl(PR_SET_NAME, name, 0, 0, 0) < 0 || sigaction(SIGPIPE, &ignore, NULL) < 0 ||
-	    limit(RLIMIT_CORE, 0) < 0) {
+	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || prctl(PR_SET_NAME, name, 0, 0, 0) < 0 ||
+	    km_child_protect() < 0) {
 		return KM_ERR_SYS;
 	}
 	if ((limits->descriptors > 0 && limit(RLIMIT_NOFILE, limits->descriptors) < 0) ||

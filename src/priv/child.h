@@ -53,7 +53,16 @@ KM_MUST_USE int km_child_reap(struct km_child *child, struct km_child_end *ret_e
 /* Send a signal; cannot hit another process, even if the child has gone. 0 or KM_ERR_SYS. */
 int km_child_signal(const struct km_child *child, int number);
 
-/* --- in the child --- */
+/* Kill it, wait until it has ended, and close pidfd. */
+void km_child_kill(struct km_child *child);
+
+/* --- in the process itself --- */
+
+/*
+ * For every process that holds secrets: no core dumps, not to be traced by its own user; and
+ * SIGPIPE is ignored. 0 or KM_ERR_SYS.
+ */
+KM_MUST_USE int km_child_protect(void);
 
 struct km_child_limits {
 	uint64_t descriptors;  /* RLIMIT_NOFILE; 0: leave */
@@ -64,8 +73,8 @@ struct km_child_limits {
 
 /*
  * First thing in a role: checks that KM_CHILD_CHANNEL_FD is one end of km_channel_pair (so that a
- * role started by hand says so), gives up new privileges, core dumps and being traced, sets the
- * limits, ignores SIGPIPE, and names the process (at most 15 bytes are shown).
+ * role started by hand says so), km_child_protect, gives up new privileges, sets the limits, and
+ * names the process (at most 15 bytes are shown).
  * Returns 0, KM_ERR_STATE (not started by its parent) or KM_ERR_SYS.
  */
 KM_MUST_USE int km_child_enter(const char *name, const struct km_child_limits *limits);

@@ -301,15 +301,20 @@ static const struct condition conditions[] = {
 	 * owner; it goes on without. */
 	{ FILES, DISK, SCMP_SYS(fchown), EPERM, 0, { { 0 } } },
 	{ FILES, DISK, SCMP_SYS(fchmod), EPERM, 0, { { 0 } } },
-	/* Sockets: TCP, UDP, and what the resolver asks the kernel; it can do without nscd. */
+	/* Sending must not connect, which a server may not. */
+	{ BASE, 0, SCMP_SYS(sendto), 0, 1, { MASKED(3, MSG_FASTOPEN, 0) } },
+	{ BASE, 0, SCMP_SYS(sendmsg), 0, 1, { MASKED(2, MSG_FASTOPEN, 0) } },
+	/* Sockets: TCP; for clients UDP; and what the resolver asks the kernel, which can do
+	 * without nscd. */
 	{ NET, 0, SCMP_SYS(socket), 0, 2,
 	    { EQUAL(0, AF_INET), MASKED(1, TYPE_MASK, SOCK_STREAM) } },
-	{ NET, 0, SCMP_SYS(socket), 0, 2, { EQUAL(0, AF_INET), MASKED(1, TYPE_MASK, SOCK_DGRAM) } },
+	{ NET_CLIENT, 0, SCMP_SYS(socket), 0, 2,
+	    { EQUAL(0, AF_INET), MASKED(1, TYPE_MASK, SOCK_DGRAM) } },
 	{ NET, 0, SCMP_SYS(socket), 0, 2,
 	    { EQUAL(0, AF_INET6), MASKED(1, TYPE_MASK, SOCK_STREAM) } },
-	{ NET, 0, SCMP_SYS(socket), 0, 2,
+	{ NET_CLIENT, 0, SCMP_SYS(socket), 0, 2,
 	    { EQUAL(0, AF_INET6), MASKED(1, TYPE_MASK, SOCK_DGRAM) } },
-	{ NET, 0, SCMP_SYS(socket), 0, 2, { EQUAL(0, AF_NETLINK), EQUAL(2, 0) } },
+	{ NET_CLIENT, 0, SCMP_SYS(socket), 0, 2, { EQUAL(0, AF_NETLINK), EQUAL(2, 0) } },
 	{ NET, 0, SCMP_SYS(socket), EAFNOSUPPORT, 1, { EQUAL(0, AF_UNIX) } },
 };
 

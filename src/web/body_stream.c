@@ -58,11 +58,11 @@ static void done_read(void *context)
 		return;
 	}
 	if (stream->err < 0) {
-		km_exchange_abort(stream->call->exchange);
+		km_server_exchange_abort(stream->call->exchange);
 		return;
 	}
 	stream->left -= stream->piece.size;
-	km_exchange_push(stream->call->exchange, &stream->piece);
+	km_server_exchange_push(stream->call->exchange, &stream->piece);
 }
 
 static void on_wanted(void *context)
@@ -75,7 +75,7 @@ static void on_wanted(void *context)
 	stream->is_busy = true;
 	if (km_call_submit(stream->call, run_read, done_read, stream) < 0) {
 		stream->is_busy = false;
-		km_exchange_abort(stream->call->exchange);
+		km_server_exchange_abort(stream->call->exchange);
 	}
 }
 

@@ -30,7 +30,7 @@ struct km_call *km_call_create(struct km_web *web, struct km_exchange *exchange)
 		call->web = web;
 		call->exchange = exchange;
 		web->calls++;
-		km_exchange_set_owner(exchange, call, on_gone);
+		km_server_exchange_set_owner(exchange, call, on_gone);
 	}
 	return call;
 }
@@ -53,7 +53,7 @@ void km_call_unref(struct km_call *call)
 
 const struct km_request *km_call_request(const struct km_call *call)
 {
-	return call->exchange != NULL ? km_exchange_request(call->exchange) : NULL;
+	return call->exchange != NULL ? km_server_exchange_request(call->exchange) : NULL;
 }
 
 void km_call_answer(struct km_call *call, struct km_response *response)
@@ -63,7 +63,7 @@ void km_call_answer(struct km_call *call, struct km_response *response)
 		return;
 	}
 	call->is_answered = true;
-	km_exchange_answer(call->exchange, response);
+	km_server_exchange_answer(call->exchange, response);
 }
 
 void km_call_answer_json(struct km_call *call, unsigned status, struct km_body_json *json)

@@ -262,12 +262,12 @@ void km_gate_on_request(void *context, struct km_exchange *exchange)
 {
 	struct km_web *web = context;
 	struct km_call *call = km_call_create(web, exchange);
-	const struct km_request *request = km_exchange_request(exchange);
+	const struct km_request *request = km_server_exchange_request(exchange);
 	char allowed[64];
 	int err = 0;
 
 	if (call == NULL) {
-		km_exchange_abort(exchange);
+		km_server_exchange_abort(exchange);
 		return;
 	}
 	(void)km_call_ref(call); /* while we are in here */

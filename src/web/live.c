@@ -151,8 +151,8 @@ static struct km_parcel *init_text(const struct km_tracks *tracks)
 static void send_parcel(struct viewer *viewer, struct km_parcel *parcel)
 {
 	if (viewer->socket != NULL && parcel != NULL &&
-	    km_socket_send(viewer->socket, parcel) < 0) {
-		km_socket_close(viewer->socket, 1008, "too slow");
+	    km_server_socket_send(viewer->socket, parcel) < 0) {
+		km_server_socket_close(viewer->socket, 1008, "too slow");
 	}
 }
 
@@ -177,13 +177,13 @@ static void start_viewer(struct stage *stage, struct viewer *viewer)
 	}
 	viewer->is_started = true;
 	viewer->is_skipping = false;
-	viewer->allowed = km_socket_queued(viewer->socket) + BEHIND_MAX;
+	viewer->allowed = km_server_socket_queued(viewer->socket) + BEHIND_MAX;
 }
 
 /* Whether the viewer may have this fragment; else it waits for the next key frame. */
 static bool keeps_up(struct viewer *viewer, bool is_key)
 {
-	size_t queued = km_socket_queued(viewer->socket);
+	size_t queued = km_server_socket_queued(viewer->socket);
 
 	if (viewer->is_skipping) {
 		if (!is_key || queued > BEHIND_MAX / 4) {
@@ -616,7 +616,7 @@ static void on_verdict(void *context, const struct km_ask_answer *answer)
 		err = stage != NULL ? 0 : KM_ERR_MEMORY;
 	}
 	if (err < 0) {
-		km_socket_close(viewer->socket, err == KM_ERR_TIMEOUT ? 1013 : 1008,
+		km_server_socket_close(viewer->socket, err == KM_ERR_TIMEOUT ? 1013 : 1008,
 		    err == KM_ERR_AUTH     ? "not logged in"
 		    : err == KM_ERR_DENIED ? "denied"
 					   : "busy");
@@ -646,7 +646,7 @@ void km_live_on_socket_open(
 	    km_routes_find(request->method, km_bytes_text(request->path), &match, allowed) < 0 ||
 	    km_request_session(km_bytes_text(request->cookie), viewer->session) < 0) {
 		free(viewer);
-		km_socket_close(socket, 1008, "refused");
+		km_server_socket_close(socket, 1008, "refused");
 		return;
 	}
 	viewer->live = web->live;
@@ -654,12 +654,12 @@ void km_live_on_socket_open(
 	viewer->camera = match.camera;
 	viewer->next = web->live->waiting;
 	web->live->waiting = viewer;
-	km_socket_set_owner(socket, viewer, on_socket_gone);
+	km_server_socket_set_owner(socket, viewer, on_socket_gone);
 	if (km_gate_ask(web, viewer->session, request->peer, KM_RIGHT_LIVE, &viewer->camera,
 		on_verdict, viewer) == 0) {
 		viewer->is_asking = true;
 	} else {
-		km_socket_close(socket, 1013, "busy");
+		km_server_socket_close(socket, 1013, "busy");
 	}
 }
 
@@ -668,7 +668,7 @@ static void end_viewers(struct viewer *viewers, struct km_bytes session)
 	for (struct viewer *viewer = viewers; viewer != NULL; viewer = viewer->next) {
 		if (viewer->socket != NULL &&
 		    km_bytes_is_equal(KM_BYTES_OF(viewer->session), session)) {
-			km_socket_close(viewer->socket, 1008, "the session has ended");
+			km_server_socket_close(viewer->socket, 1008, "the session has ended");
 		}
 	}
 }

@@ -9,7 +9,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <libwebsockets.h>
-#include <poll.h>
+#include <sys/socket.h>
 #include <uv.h>
 
 #define SUBPROTOCOL      "komainu-live"
@@ -69,6 +69,7 @@ struct connection {
 	struct km_server *server;
 	struct lws *wsi;
 	bool is_used;
+	bool is_doomed; /* to be closed at its next event */
 	char peer[KM_SERVER_PEER_SIZE];
 	int64_t deadline_us; /* on the loop's clock; INT64_MAX: none */
 	struct km_exchange *exchange;
@@ -82,7 +83,6 @@ struct km_server {
 	struct lws_context *lws;
 	struct lws_vhost *vhost;
 	int listen_fd;
-	uint16_t port;
 	struct km_watch *watch;
 	struct km_timer *sweep;
 	size_t per_peer_max;
@@ -238,7 +238,7 @@ static int on_http_writable(struct connection *connection)
 	if (size == 0) {
 		lws_rx_flow_control(connection->wsi, 0);
 		set_deadline(connection, ANSWER_US);
-		want_piece(exchange); /* km_exchange_push resumes */
+		want_piece(exchange); /* km_server_exchange_push resumes */
 		return 0;
 	}
 	if (lws_write(connection->wsi, server->slice + LWS_PRE, size,
@@ -253,19 +253,19 @@ static int on_http_writable(struct connection *connection)
 	return 0;
 }
 
-const struct km_request *km_exchange_request(const struct km_exchange *exchange)
+const struct km_request *km_server_exchange_request(const struct km_exchange *exchange)
 {
 	return &exchange->request;
 }
 
-void km_exchange_set_owner(
+void km_server_exchange_set_owner(
     struct km_exchange *exchange, void *context, void (*on_gone)(void *context))
 {
 	exchange->owner = context;
 	exchange->on_gone = on_gone;
 }
 
-void km_exchange_answer(struct km_exchange *exchange, struct km_response *response)
+void km_server_exchange_answer(struct km_exchange *exchange, struct km_response *response)
 {
 	bool has_no_body = exchange->is_head || response->status == 304;
 
@@ -278,7 +278,7 @@ void km_exchange_answer(struct km_exchange *exchange, struct km_response *respon
 	exchange->is_answered = true;
 	if (km_buf_error(&exchange->headers) < 0) {
 		km_buf_finish(&response->body);
-		km_exchange_abort(exchange);
+		km_server_exchange_abort(exchange);
 		return;
 	}
 	exchange->answer.left = has_no_body ? 0 : response->size;
@@ -293,16 +293,17 @@ void km_exchange_answer(struct km_exchange *exchange, struct km_response *respon
 	resume_writing(exchange->connection);
 }
 
-void km_exchange_push(struct km_exchange *exchange, struct km_buf *piece)
+void km_server_exchange_push(struct km_exchange *exchange, struct km_buf *piece)
 {
 	km_server_body_push(&exchange->answer, piece);
 	exchange->is_wanted = false;
 	resume_writing(exchange->connection);
 }
 
-void km_exchange_abort(struct km_exchange *exchange)
+void km_server_exchange_abort(struct km_exchange *exchange)
 {
-	lws_set_timeout(exchange->connection->wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_ASYNC);
+	exchange->connection->is_doomed = true;
+	resume_writing(exchange->connection);
 }
 
 /* Refuse at once and close: the rest of the request is not read. */
@@ -317,7 +318,7 @@ static int refuse(struct connection *connection, unsigned status)
 
 	connection->exchange->must_close = true;
 	connection->exchange->is_dispatched = true;
-	km_exchange_answer(connection->exchange, &response);
+	km_server_exchange_answer(connection->exchange, &response);
 	if (on_http_writable(connection) == 0 && connection->exchange != NULL) {
 		(void)on_http_writable(connection);
 	}
@@ -498,14 +499,14 @@ static int on_event(struct connection *connection, struct lws *wsi,
     enum lws_callback_reasons reason, void *in, size_t size)
 {
 	switch ((int)reason) {
+	case LWS_CALLBACK_HTTP_WRITEABLE:
+		return connection->is_doomed ? -1 : on_http_writable(connection);
 	case LWS_CALLBACK_HTTP:
 		return on_http(wsi, connection);
 	case LWS_CALLBACK_HTTP_BODY:
 		return on_body(connection, in, size);
 	case LWS_CALLBACK_HTTP_BODY_COMPLETION:
 		return on_body_end(connection);
-	case LWS_CALLBACK_HTTP_WRITEABLE:
-		return on_http_writable(connection);
 	case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
 		return in != NULL && strcasecmp(in, "websocket") == 0 ? 0 : -1;
 	case LWS_CALLBACK_FILTER_PROTOCOL_CONNECTION:
@@ -549,13 +550,14 @@ static int on_lws(
 
 /* --- WebSockets --- */
 
-void km_socket_set_owner(struct km_socket *socket, void *context, void (*on_gone)(void *context))
+void km_server_socket_set_owner(
+    struct km_socket *socket, void *context, void (*on_gone)(void *context))
 {
 	socket->owner = context;
 	socket->on_gone = on_gone;
 }
 
-int km_socket_send(struct km_socket *socket, struct km_parcel *parcel)
+int km_server_socket_send(struct km_socket *socket, struct km_parcel *parcel)
 {
 	bool is_idle = socket->queue.count == 0;
 	int err = socket->is_closing ? KM_ERR_LIMIT : km_parcel_queue_put(&socket->queue, parcel);
@@ -570,12 +572,12 @@ int km_socket_send(struct km_socket *socket, struct km_parcel *parcel)
 	return 0;
 }
 
-size_t km_socket_queued(const struct km_socket *socket)
+size_t km_server_socket_queued(const struct km_socket *socket)
 {
 	return socket->queue.count;
 }
 
-void km_socket_close(struct km_socket *socket, unsigned status, const char *reason)
+void km_server_socket_close(struct km_socket *socket, unsigned status, const char *reason)
 {
 	if (socket->is_closing) {
 		return;
@@ -645,16 +647,15 @@ static void on_connecting(void *context, unsigned events)
 	}
 }
 
-/* Whether the client has closed its side, also behind input that nobody reads. */
-static bool has_hung_up(const struct connection *connection)
+/*
+ * Close at once. Without the shutdown the library would first try to send what it has buffered, and
+ * come round without end for a client that has hung up.
+ */
+static void cut(struct connection *connection)
 {
-	struct pollfd poll_fd = {
-		.fd = lws_get_socket_fd(connection->wsi),
-		.events = POLLRDHUP,
-	};
-
-	return poll_fd.fd >= 0 && poll(&poll_fd, 1, 0) == 1 &&
-	       (poll_fd.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
+	connection->deadline_us = INT64_MAX;
+	(void)shutdown(lws_get_socket_fd(connection->wsi), SHUT_RDWR);
+	lws_set_timeout(connection->wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_SYNC);
 }
 
 static void on_sweep(void *context)
@@ -669,10 +670,9 @@ static void on_sweep(void *context)
 			continue;
 		}
 		if (connection->deadline_us <= now ||
-		    (connection->exchange != NULL && has_hung_up(connection))) {
-			connection->deadline_us = INT64_MAX;
-			lws_set_timeout(
-			    connection->wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_ASYNC);
+		    (connection->exchange != NULL &&
+			km_server_listen_has_hung_up(lws_get_socket_fd(connection->wsi)))) {
+			cut(connection);
 		}
 	}
 }
@@ -753,8 +753,7 @@ int km_server_create(struct km_loop *loop, const struct km_server_config *config
 		err = km_timer_create(loop, on_sweep, server, &server->sweep);
 	}
 	if (err == 0) {
-		err = km_server_listen_open(
-		    config->address, config->port, &server->listen_fd, &server->port);
+		err = km_server_listen_open(config->address, config->port, &server->listen_fd);
 	}
 	if (err == 0) {
 		err =
@@ -769,11 +768,6 @@ int km_server_create(struct km_loop *loop, const struct km_server_config *config
 out:
 	km_server_destroy(server);
 	return err;
-}
-
-uint16_t km_server_port(const struct km_server *server)
-{
-	return server->port;
 }
 
 void km_server_destroy(struct km_server *server)

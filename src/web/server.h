@@ -20,8 +20,8 @@ struct km_exchange; /* a request and its answer */
 struct km_socket;   /* a WebSocket */
 
 struct km_server_config {
-	const char *address;             /* numeric, "::" takes IPv4 too */
-	uint16_t port;                   /* 0: any free one */
+	const char *address; /* numeric, "::" takes IPv4 too */
+	uint16_t port;
 	struct km_bytes certificate_pem; /* with its chain */
 	struct km_bytes private_key_pem;
 	size_t connections_max;
@@ -29,7 +29,7 @@ struct km_server_config {
 };
 
 struct km_server_events {
-	/* A whole request. Answer now or later; see km_exchange_answer. */
+	/* A whole request. Answer now or later; see km_server_exchange_answer. */
 	void (*on_request)(void *context, struct km_exchange *exchange);
 	/* May this handshake open a WebSocket? Returns 0 or the HTTP status of the refusal. */
 	unsigned (*on_socket_asked)(void *context, const struct km_request *request);
@@ -46,20 +46,18 @@ struct km_server_events {
 KM_MUST_USE int km_server_create(struct km_loop *loop, const struct km_server_config *config,
     const struct km_server_events *events, void *context, struct km_server **ret_server);
 
-uint16_t km_server_port(const struct km_server *server);
-
 /* Close all and free; runs the loop for a moment so that handles can close. NULL is fine. */
 void km_server_destroy(struct km_server *server);
 
 /* --- a request and its answer --- */
 
-const struct km_request *km_exchange_request(const struct km_exchange *exchange);
+const struct km_request *km_server_exchange_request(const struct km_exchange *exchange);
 
 /*
  * Whose it is. on_gone is called once when the exchange ends, finished or not; the pointer is
  * invalid from then on.
  */
-void km_exchange_set_owner(
+void km_server_exchange_set_owner(
     struct km_exchange *exchange, void *context, void (*on_gone)(void *context));
 
 #define KM_RESPONSE_HEADERS_MAX 6
@@ -85,29 +83,30 @@ struct km_response {
 };
 
 /* Answer; once. Takes the body. Strings are used up before return. */
-void km_exchange_answer(struct km_exchange *exchange, struct km_response *response);
+void km_server_exchange_answer(struct km_exchange *exchange, struct km_response *response);
 
 /* The next piece of a pushed body. Takes the bytes and leaves piece empty. */
-void km_exchange_push(struct km_exchange *exchange, struct km_buf *piece);
+void km_server_exchange_push(struct km_exchange *exchange, struct km_buf *piece);
 
 /* It cannot be finished: cut the connection, so that the client sees that bytes are missing. */
-void km_exchange_abort(struct km_exchange *exchange);
+void km_server_exchange_abort(struct km_exchange *exchange);
 
 /* --- WebSocket --- */
 
 /* on_gone as for an exchange. */
-void km_socket_set_owner(struct km_socket *socket, void *context, void (*on_gone)(void *context));
+void km_server_socket_set_owner(
+    struct km_socket *socket, void *context, void (*on_gone)(void *context));
 
 /*
  * Queue a message; takes a reference of its own. Returns 0 or KM_ERR_LIMIT: the queue is full
  * (KM_PARCEL_QUEUE_MAX) or the socket closing, nothing was queued.
  */
-KM_MUST_USE int km_socket_send(struct km_socket *socket, struct km_parcel *parcel);
+KM_MUST_USE int km_server_socket_send(struct km_socket *socket, struct km_parcel *parcel);
 
 /* Messages queued and not yet handed to the kernel. */
-size_t km_socket_queued(const struct km_socket *socket);
+size_t km_server_socket_queued(const struct km_socket *socket);
 
 /* Close with a status [RFC 6455 7.4.1] after what is queued; on_gone follows. */
-void km_socket_close(struct km_socket *socket, unsigned status, const char *reason);
+void km_server_socket_close(struct km_socket *socket, unsigned status, const char *reason);
 
 #endif

@@ -5,6 +5,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/socket.h>
 
 #define BACKLOG 128
@@ -36,7 +37,7 @@ static int fill_address(
 	return 0;
 }
 
-int km_server_listen_open(const char *text, uint16_t port, int *ret_fd, uint16_t *ret_port)
+int km_server_listen_open(const char *text, uint16_t port, int *ret_fd)
 {
 	union address address;
 	socklen_t size = 0;
@@ -56,16 +57,13 @@ int km_server_listen_open(const char *text, uint16_t port, int *ret_fd, uint16_t
 	if (address.any.sa_family == AF_INET6) {
 		(void)setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &zero, sizeof(zero));
 	}
-	if (bind(fd, &address.any, size) < 0 || listen(fd, BACKLOG) < 0 ||
-	    getsockname(fd, &address.any, &size) < 0) {
+	if (bind(fd, &address.any, size) < 0 || listen(fd, BACKLOG) < 0) {
 		int saved = errno;
 
 		(void)close(fd);
 		errno = saved;
 		return KM_ERR_SYS;
 	}
-	*ret_port =
-	    ntohs(address.any.sa_family == AF_INET ? address.four.sin_port : address.six.sin6_port);
 	*ret_fd = fd;
 	return 0;
 }
@@ -102,4 +100,12 @@ int km_server_listen_accept(int listen_fd, int *ret_fd, char ret_peer[static KM_
 	write_peer(&address, ret_peer);
 	*ret_fd = fd;
 	return 0;
+}
+
+bool km_server_listen_has_hung_up(int fd)
+{
+	struct pollfd poll_fd = { .fd = fd, .events = POLLRDHUP };
+
+	return fd >= 0 && poll(&poll_fd, 1, 0) == 1 &&
+	       (poll_fd.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
 }

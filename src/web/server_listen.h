@@ -6,17 +6,17 @@
 
 #include "base/compiler.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #define KM_SERVER_PEER_SIZE 64
 
 /*
- * Listen on a numeric address ("::" takes IPv4 too); port 0 takes any free one. Returns 0,
+ * Listen on a numeric address ("::" takes IPv4 too). Returns 0,
  * KM_ERR_CONFIG (the address) or KM_ERR_SYS (errno: socket, bind or listen).
  */
-KM_MUST_USE int km_server_listen_open(
-    const char *address, uint16_t port, int *ret_fd, uint16_t *ret_port);
+KM_MUST_USE int km_server_listen_open(const char *address, uint16_t port, int *ret_fd);
 
 /*
  * Accept one connection, non-blocking and without delay of small writes; ret_peer is the client's
@@ -24,5 +24,8 @@ KM_MUST_USE int km_server_listen_open(
  */
 KM_MUST_USE int km_server_listen_accept(
     int listen_fd, int *ret_fd, char ret_peer[static KM_SERVER_PEER_SIZE]);
+
+/* Whether the client of a connection has closed its side, also behind input that nobody reads. */
+bool km_server_listen_has_hung_up(int fd);
 
 #endif

@@ -248,6 +248,9 @@ static int collect(struct km_gather *gather, size_t *ret_count)
 		if (err < 0) {
 			return err == KM_ERR_AGAIN ? KM_ERR_FORMAT : err;
 		}
+		if (entry.kind == KM_RING_TRACKS) {
+			continue; /* said again, the same: other ones end a chunk */
+		}
 		if (entry.kind != KM_RING_SAMPLE || count == KM_GATHER_SAMPLES_MAX ||
 		    entry.track >= gather->tracks.count) {
 			return KM_ERR_FORMAT; /* it was another entry when we first looked */

@@ -103,7 +103,9 @@ export class Encoder {
   }
 
   stop() {
-    this.child.kill();
+    // It would wait for its input before it heeds a gentler signal.
+    this.child.stdin.destroy();
+    this.child.kill('SIGKILL');
   }
 
   take(bytes) {

@@ -179,7 +179,8 @@ export class MockServer {
       },
     );
     this.liveTimer = setInterval(() => {
-      while (start_us + this.live.number * frame_us <= nowUs()) {
+      const pipe = this.live.child.stdin;
+      while (!pipe.writableNeedDrain && start_us + this.live.number * frame_us <= nowUs()) {
         void this.live.write((start_us + this.live.number * frame_us) / 1000);
       }
     }, 10);

@@ -94,6 +94,18 @@ static void test_lock(void **state)
 	assert_true(until_us == 0);
 }
 
+/* A clock that was set back does not make a lock of a minute into one of years. */
+static void test_lock_after_clock_step(void **state)
+{
+	const struct km_account account = { .locked_until_us = 60000001 };
+
+	(void)state;
+	assert_true(km_accounts_lock_left_us(&account, 1) == 60000000);
+	assert_true(km_accounts_lock_left_us(&account, 60000000) == 1);
+	assert_true(km_accounts_lock_left_us(&account, 60000001) == 0);
+	assert_true(km_accounts_lock_left_us(&account, INT64_C(-1000000000)) == 0);
+}
+
 static void test_lock_of_long_ago(void **state)
 {
 	struct guard_stage *stage = *state;
@@ -176,6 +188,7 @@ int main(void)
 		GUARD_TEST(test_add_and_find),
 		GUARD_TEST(test_lock),
 		GUARD_TEST(test_lock_of_long_ago),
+		cmocka_unit_test(test_lock_after_clock_step),
 		GUARD_TEST(test_may),
 	};
 

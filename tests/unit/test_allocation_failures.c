@@ -137,7 +137,7 @@ static int begin_session(struct guard_stage *stage)
 
 	(void)stage;
 	km_sessions_init(&sessions, 100, 1000);
-	err = km_sessions_begin(&sessions, &camera_id, 1, token, &session);
+	err = km_sessions_begin(&sessions, &camera_id, 1, 1, token, &session);
 	assert_int_equal(session != NULL, err == 0);
 	return err;
 }

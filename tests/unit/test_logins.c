@@ -93,15 +93,21 @@ static void wait_for(size_t count)
 	assert_int_equal(bench.count, count);
 }
 
-static void send_login(uint32_t request, const char *name, const char *password)
+static void send_login_from(unsigned host, uint32_t request, const char *name, const char *password)
 {
 	static struct km_message_login login;
 
-	login = (struct km_message_login){ .request = request, .address = "192.0.2.7" };
+	login = (struct km_message_login){ .request = request };
+	(void)snprintf(login.address, sizeof(login.address), "192.0.2.%u", host);
 	(void)snprintf(login.name, sizeof(login.name), "%s", name);
 	(void)snprintf(login.password, sizeof(login.password), "%s", password);
 	km_logins_login(bench.logins, &login);
 	assert_string_equal(login.password, ""); /* wiped */
+}
+
+static void send_login(uint32_t request, const char *name, const char *password)
+{
+	send_login_from(7, request, name, password);
 }
 
 static void send_setup(const char *token, const char *name, const char *password)
@@ -250,7 +256,7 @@ static void test_storm(void **state)
 	add_account(stage, "anna");
 	create(stage);
 	for (uint32_t i = 0; i < 60; i++) {
-		send_login(i, "anna", i == 20 ? "battery staple" : "wrong");
+		send_login_from(i / 4, i, "anna", i == 20 ? "battery staple" : "wrong");
 	}
 	assert_int_equal(bench.count, 60 - AT_ONCE - 32);
 	wait_for(60);
@@ -264,6 +270,41 @@ static void test_storm(void **state)
 	assert_int_equal(wrong + locked, 60); /* the right one came too late */
 }
 
+/* One address does not take all the places in which others could wait. */
+static void test_one_address(void **state)
+{
+	struct guard_stage *stage = *state;
+
+	add_account(stage, "anna");
+	create(stage);
+	for (uint32_t i = 0; i < 60; i++) {
+		send_login(i, "nobody", "wrong");
+	}
+	assert_int_equal(bench.count, 60 - AT_ONCE - 4);
+	send_login_from(8, 60, "anna", "battery staple");
+	wait_for(61);
+	assert_int_equal(bench.results[60].request, 60);
+	assert_int_equal(bench.results[60].err, 0);
+}
+
+/* The recorder is stopped while passwords are checked: no answer, and nothing is touched later. */
+static void test_end_meanwhile(void **state)
+{
+	struct guard_stage *stage = *state;
+
+	add_account(stage, "anna");
+	create(stage);
+	for (uint32_t i = 0; i < 5; i++) {
+		send_login(i, "anna", "wrong");
+	}
+	km_logins_destroy(bench.logins);
+	bench.logins = NULL;
+	km_timer_start(bench.timer, 2 * KM_TIME_SECOND_US, 0);
+	km_loop_run(bench.loop);
+	assert_int_equal(bench.count, 0);
+	assert_int_equal(guard_stage_number(stage, "SELECT failures FROM account"), 0);
+}
+
 #define LOGINS_TEST(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void)
@@ -273,6 +314,8 @@ int main(void)
 		LOGINS_TEST(test_lock),
 		LOGINS_TEST(test_unknown),
 		LOGINS_TEST(test_storm),
+		LOGINS_TEST(test_one_address),
+		LOGINS_TEST(test_end_meanwhile),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

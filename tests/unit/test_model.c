@@ -97,7 +97,7 @@ static void test_events(void **state)
 		const char *name;
 		const char *text;
 	} rows[] = {
-#define KM_EVENT(number, NAME, name, text) { KM_EVENT_##NAME, #name, text },
+#define KM_EVENT(number, NAME, name, from, text) { KM_EVENT_##NAME, #name, text },
 #include "model/events.tbl"
 #undef KM_EVENT
 	};
@@ -111,6 +111,10 @@ static void test_events(void **state)
 	assert_string_equal(km_events_name(0), "unknown");
 	assert_string_equal(km_events_name(UINT32_MAX), "unknown");
 	assert_non_null(km_events_text(UINT32_MAX));
+	assert_true(km_events_may_report(KM_EVENT_EXPORTED, KM_ROLE_WEB));
+	assert_false(km_events_may_report(KM_EVENT_EXPORTED, KM_ROLE_RECEIVER));
+	assert_false(km_events_may_report(KM_EVENT_LOGIN, KM_ROLE_WEB));
+	assert_false(km_events_may_report(0, KM_ROLE_WEB));
 }
 
 int main(void)

@@ -22,8 +22,10 @@ static struct token begin(const struct km_uuid *account, int64_t now_us)
 	const struct km_session *session = NULL;
 	struct token token;
 
-	assert_int_equal(km_sessions_begin(&sessions, account, now_us, token.bytes, &session), 0);
+	assert_int_equal(
+	    km_sessions_begin(&sessions, account, 7, now_us, token.bytes, &session), 0);
 	assert_true(km_uuid_is_equal(&session->account, account));
+	assert_int_equal(session->password_us, 7);
 	return token;
 }
 
@@ -125,7 +127,9 @@ static void test_full(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < KM_SESSIONS_MAX; i++) {
-		tokens[i] = begin(&anna, 0);
+		struct km_uuid somebody = { .bytes = { 9, (uint8_t)(i / 16) } };
+
+		tokens[i] = begin(&somebody, 0);
 	}
 	for (size_t i = 0; i < KM_SESSIONS_MAX; i++) {
 		assert_non_null(find(&tokens[i], i == 77 ? 1 : 2));
@@ -141,6 +145,22 @@ static void test_full(void **state)
 	assert_non_null(find(&tokens[77], 106));
 }
 
+/* Somebody who logs in again and again pushes out nobody but themselves. */
+static void test_share(void **state)
+{
+	struct token other = begin(&bob, 0);
+	static struct token tokens[KM_SESSIONS_OF_ONE_MAX + 2];
+
+	(void)state;
+	for (size_t i = 0; i < KM_COUNT(tokens); i++) {
+		tokens[i] = begin(&anna, 1 + (int64_t)i);
+	}
+	for (size_t i = 0; i < KM_COUNT(tokens); i++) {
+		assert_int_equal(find(&tokens[i], 50) != NULL, i >= 2);
+	}
+	assert_non_null(find(&other, 50));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -150,6 +170,7 @@ int main(void)
 		cmocka_unit_test_setup(test_wrong_tokens, set_up),
 		cmocka_unit_test_setup(test_end, set_up),
 		cmocka_unit_test_setup(test_full, set_up),
+		cmocka_unit_test_setup(test_share, set_up),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

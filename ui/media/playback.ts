@@ -104,15 +104,14 @@ export class Playback {
     return (us - this.origin_us) / 1e6;
   }
 
+  private cursorEnd(): number | undefined {
+    const chunk = this.cursor?.segment.chunks[this.cursor.index];
+    return chunk && chunkEnd(chunk);
+  }
+
   private isInBuffer(us: number): boolean {
-    const cursor = this.cursor;
-    const chunk = cursor?.segment.chunks[cursor.index];
-    return (
-      this.feed !== undefined &&
-      chunk !== undefined &&
-      us >= this.cursorFrom_us &&
-      us < chunkEnd(chunk)
-    );
+    const end = this.cursorEnd();
+    return this.feed !== undefined && end !== undefined && us >= this.cursorFrom_us && us < end;
   }
 
   // Show the picture that was current at `us`. A later seek ends an earlier one.
@@ -152,7 +151,7 @@ export class Playback {
       return;
     }
     if (!segment) {
-      await this.standInGap(us, signal);
+      await this.standBefore(us, us, signal);
       return;
     }
     if (!isPlayable(segment.mime)) {
@@ -162,13 +161,20 @@ export class Playback {
     this.stand({ kind: 'loading' });
     const last = chunkAt(segment, us);
     const first = keyChunkBefore(segment, last);
+    if (first === undefined) {
+      // Stored, but what it builds on is missing: no player could show it.
+      const key = segment.chunks.find((chunk) => chunk[4]);
+      await this.standBefore(us, key?.[2] ?? mediaEnd(segment), signal);
+      return;
+    }
     await this.bring({ segment, index: first }, last, signal);
     this.cursorFrom_us = segment.chunks[first]?.[2] ?? us;
     await this.show(us, signal);
   }
 
-  private async standInGap(us: number, signal: AbortSignal): Promise<void> {
-    const next = await this.store.nextStart(us);
+  // Nothing can be shown at `us`: it goes on with the first media at or after `from_us`.
+  private async standBefore(us: number, from_us: number, signal: AbortSignal): Promise<void> {
+    const next = await this.store.nextStart(from_us);
     if (!signal.aborted) {
       this.video.pause();
       this.standAtEnd(us, next);
@@ -181,8 +187,12 @@ export class Playback {
   }
 
   private async show(us: number, signal: AbortSignal): Promise<void> {
-    const target = this.toElement(us);
+    const target = this.reachable(this.toElement(us));
 
+    if (target === undefined) {
+      await this.standBefore(us, this.cursorEnd() ?? us + second, signal);
+      return;
+    }
     if (this.video.readyState === HTMLMediaElement.HAVE_NOTHING) {
       await this.event('loadedmetadata', signal);
     }
@@ -201,6 +211,16 @@ export class Playback {
       void this.video.play().catch(() => undefined);
     }
     void this.pump();
+  }
+
+  // A seek to where the buffer has nothing would never end: a picture may be missing at the start.
+  private reachable(target: number): number | undefined {
+    const ranges = this.feed?.ranges ?? [];
+    if (ranges.some(([from, to]) => target >= from && target < to)) {
+      return target;
+    }
+    const next = ranges.find(([from]) => from > target);
+    return next && (next[0] - target) * 1e6 < hole_us ? next[0] + nudge_us / 1e6 : undefined;
   }
 
   // Also ends when `signal` does.
@@ -420,7 +440,7 @@ export class Playback {
   // Where to go for the next picture (by 1) or the one before (by -1).
   stepFrom(us: number, by: 1 | -1): number | undefined {
     const all = this.pictures;
-    const chunk = this.cursor?.segment.chunks[this.cursor.index];
+    const end = this.cursorEnd();
     let now = -1;
     while ((all[now + 1] ?? Infinity) <= us) {
       now++;
@@ -431,6 +451,6 @@ export class Playback {
       return at + Math.min(nudge_us, after === undefined ? nudge_us : (after - at) / 2);
     }
     // The last or first picture in hand: its neighbour begins, or ends, where the buffer does.
-    return by > 0 ? chunk && chunkEnd(chunk) + nudge_us : this.cursorFrom_us - nudge_us;
+    return by > 0 ? end && end + nudge_us : this.cursorFrom_us - nudge_us;
   }
 }

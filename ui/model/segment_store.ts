@@ -30,13 +30,13 @@ export function chunkAt(segment: Segment, us: number): number {
 }
 
 // The nearest chunk at or before `index` that can be decoded from its start.
-export function keyChunkBefore(segment: Segment, index: number): number {
-  for (let i = index; i > 0; i--) {
+export function keyChunkBefore(segment: Segment, index: number): number | undefined {
+  for (let i = index; i >= 0; i--) {
     if (segment.chunks[i]?.[4]) {
       return i;
     }
   }
-  return 0;
+  return undefined;
 }
 
 export function chunkEnd(chunk: Chunk): number {
