@@ -4,6 +4,8 @@ Each goal is a row: what it is, how it is found in the rounds, and the most it m
 could not be measured is None, and then the goal is not met.
 """
 
+RECORDERS = ("komainu", "ffmpeg")
+
 
 def rows_of(rounds, cameras, name, is_watched=False, is_alone=False):
     """The recorder's rows of all rounds of one kind."""

@@ -108,9 +108,9 @@ def run_full(bench):
     cameras, seconds = arguments.cameras, arguments.seconds
     names = arguments.only.split(",")
     for repeat in range(arguments.repeats):
-        # Peers once; the recorder and the floors, which are beside it, each time.
-        for name in names if repeat == 0 else ["komainu"]:
-            if "peers" in arguments.parts and name in names:
+        # Those of a goal each time, with the floors beside them; the others once.
+        for name in names:
+            if "peers" in arguments.parts and (repeat == 0 or name in goals.RECORDERS):
                 bench.round(f"{cameras}", rounds.Plan(name, cameras, seconds, arguments.warm,
                                                       verify=arguments.verify))
         if "live" in arguments.parts:
@@ -130,7 +130,7 @@ def parse_arguments():
     parser.add_argument("--binaries", help="folder of komainu-bench-* (BUILD/bench)")
     parser.add_argument("--komainu", help="path of the komainu binary (BUILD/src/komainu)")
     parser.add_argument("--cameras", type=int, default=64)
-    parser.add_argument("--seconds", type=float, default=30, help="of the measured window")
+    parser.add_argument("--seconds", type=float, default=25, help="of the measured window")
     parser.add_argument("--warm", type=float, default=12, help="seconds before the window: rings "
                         "grow and are touched for the first time")
     parser.add_argument("--repeats", type=int, default=3, help="medians are of so many rounds")

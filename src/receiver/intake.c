@@ -116,6 +116,7 @@ static int make_ring(struct km_intake *intake, size_t bytes, struct km_ring **re
 		intake->has_fault = true;
 		return err;
 	}
+	intake->has_fault = false;
 	km_ring_set_watched(*ret_ring, intake->is_watched);
 	intake->generation++;
 	intake->are_tracks_due = true;
@@ -173,6 +174,9 @@ static int grow_ring(struct km_intake *intake, size_t needed)
 		bytes *= 2;
 	}
 	if (bytes > intake->settings.ring_bytes_max) {
+		bytes = intake->settings.ring_bytes_max;
+	}
+	if (bytes <= km_ring_capacity(old) || bytes / 2 < needed + RING_SLACK) {
 		return KM_ERR_LIMIT;
 	}
 	err = make_ring(intake, bytes, &ring);

@@ -16,6 +16,7 @@
 #define LABEL_US        INT64_C(5000000)
 #define RETRY_US        INT64_C(2000000)
 #define TEXT_MAX        2048
+#define RECHECK_US      INT64_C(10000000) /* how long a right that was taken away goes on */
 
 struct stage;
 
@@ -26,6 +27,7 @@ struct viewer {
 	struct stage *stage;      /* NULL until the gate has said yes */
 	struct km_socket *socket; /* NULL once it has gone */
 	uint8_t session[KM_SECRET_BYTES];
+	char peer[64];
 	struct km_uuid camera;
 	bool is_asking;  /* the gate has not answered yet */
 	bool is_started; /* has the init segment and a key frame */
@@ -64,6 +66,7 @@ struct km_live {
 	struct km_web *web;
 	struct stage *stages;
 	struct viewer *waiting; /* viewers without a stage */
+	struct km_timer *recheck;
 };
 
 static void open_ring(struct stage *stage);
@@ -388,15 +391,27 @@ static void on_tracks(void *context, const struct km_ask_answer *answer)
 	}
 }
 
+/* In whose name guard is asked; somebody who has left meanwhile is no use. NULL if nobody. */
+static const struct viewer *find_asker(const struct stage *stage)
+{
+	const struct viewer *viewer = stage->viewers;
+
+	while (viewer != NULL && viewer->socket == NULL) {
+		viewer = viewer->next;
+	}
+	return viewer;
+}
+
 static void on_tracks_wanted(void *context)
 {
 	struct stage *stage = context;
+	const struct viewer *asker = find_asker(stage);
 	struct km_message_status_get message = { .session_size = KM_SECRET_BYTES };
 
-	if (stage->viewers == NULL || stage->is_opening) {
+	if (asker == NULL || stage->is_opening) {
 		return;
 	}
-	memcpy(message.session, stage->viewers->session, KM_SECRET_BYTES);
+	memcpy(message.session, asker->session, KM_SECRET_BYTES);
 	stage->is_opening = km_ask_put(stage->live->web->ask, KM_MESSAGE_status_get, &message,
 				on_tracks, stage) == 0;
 	explicit_bzero(&message, sizeof(message));
@@ -436,14 +451,15 @@ static void on_opened(void *context, const struct km_ask_answer *answer)
 
 static void open_ring(struct stage *stage)
 {
+	const struct viewer *asker = find_asker(stage);
 	struct km_message_live_open message = { .session_size = KM_SECRET_BYTES,
 		.camera = stage->camera };
 
-	if (stage->is_opening || stage->viewers == NULL) {
+	if (stage->is_opening || asker == NULL) {
 		km_timer_start(stage->retry, RETRY_US, 0);
 		return;
 	}
-	memcpy(message.session, stage->viewers->session, KM_SECRET_BYTES);
+	memcpy(message.session, asker->session, KM_SECRET_BYTES);
 	if (km_ask_put(stage->live->web->ask, KM_MESSAGE_live_open, &message, on_opened, stage) ==
 	    0) {
 		stage->is_opening = true;
@@ -579,15 +595,11 @@ static void free_viewer(struct viewer *viewer)
 	free(viewer);
 }
 
-static void on_socket_gone(void *context)
+/* Its socket has gone, and no answer for it is on its way. */
+static void remove_viewer(struct viewer *viewer)
 {
-	struct viewer *viewer = context;
 	struct stage *stage = viewer->stage;
 
-	viewer->socket = NULL;
-	if (viewer->is_asking) {
-		return; /* freed when the gate answers */
-	}
 	if (stage == NULL) {
 		unlink_viewer(&viewer->live->waiting, viewer);
 	} else {
@@ -599,6 +611,24 @@ static void on_socket_gone(void *context)
 	free_viewer(viewer);
 }
 
+static void on_socket_gone(void *context)
+{
+	struct viewer *viewer = context;
+
+	viewer->socket = NULL;
+	if (!viewer->is_asking) {
+		remove_viewer(viewer);
+	}
+}
+
+static void refuse(struct viewer *viewer, int err)
+{
+	km_server_socket_close(viewer->socket, err == KM_ERR_TIMEOUT ? 1013 : 1008,
+	    err == KM_ERR_AUTH     ? "not logged in"
+	    : err == KM_ERR_DENIED ? "denied"
+				   : "busy");
+}
+
 static void on_verdict(void *context, const struct km_ask_answer *answer)
 {
 	struct viewer *viewer = context;
@@ -607,19 +637,12 @@ static void on_verdict(void *context, const struct km_ask_answer *answer)
 
 	viewer->is_asking = false;
 	if (viewer->socket == NULL) {
-		unlink_viewer(&viewer->live->waiting, viewer);
-		free_viewer(viewer);
+		remove_viewer(viewer);
 		return;
 	}
-	if (err == 0) {
-		stage = find_stage(viewer->live, &viewer->camera);
-		err = stage != NULL ? 0 : KM_ERR_MEMORY;
-	}
-	if (err < 0) {
-		km_server_socket_close(viewer->socket, err == KM_ERR_TIMEOUT ? 1013 : 1008,
-		    err == KM_ERR_AUTH     ? "not logged in"
-		    : err == KM_ERR_DENIED ? "denied"
-					   : "busy");
+	stage = err == 0 ? find_stage(viewer->live, &viewer->camera) : NULL;
+	if (stage == NULL) {
+		refuse(viewer, err == 0 ? KM_ERR_MEMORY : err);
 		return;
 	}
 	unlink_viewer(&viewer->live->waiting, viewer);
@@ -631,6 +654,37 @@ static void on_verdict(void *context, const struct km_ask_answer *answer)
 		open_ring(stage);
 	} else {
 		start_viewer(stage, viewer);
+	}
+}
+
+/* --- a stream is open for hours: is it still allowed? --- */
+
+static void on_rechecked(void *context, const struct km_ask_answer *answer)
+{
+	struct viewer *viewer = context;
+	int err = km_gate_verdict(answer);
+
+	viewer->is_asking = false;
+	if (viewer->socket == NULL) {
+		remove_viewer(viewer);
+	} else if (err == KM_ERR_AUTH || err == KM_ERR_DENIED) {
+		refuse(viewer, err);
+	}
+}
+
+static void on_recheck(void *context)
+{
+	struct km_live *live = context;
+
+	for (struct stage *stage = live->stages; stage != NULL; stage = stage->next) {
+		for (struct viewer *viewer = stage->viewers; viewer != NULL;
+		     viewer = viewer->next) {
+			/* Those that find no place in the queue are asked about the next time. */
+			viewer->is_asking =
+			    viewer->is_asking ||
+			    km_gate_ask(live->web, viewer->session, viewer->peer, KM_RIGHT_LIVE,
+				&viewer->camera, on_rechecked, viewer) == 0;
+		}
 	}
 }
 
@@ -652,6 +706,7 @@ void km_live_on_socket_open(
 	viewer->live = web->live;
 	viewer->socket = socket;
 	viewer->camera = match.camera;
+	memcpy(viewer->peer, request->peer, sizeof(viewer->peer));
 	viewer->next = web->live->waiting;
 	web->live->waiting = viewer;
 	km_server_socket_set_owner(socket, viewer, on_socket_gone);
@@ -689,11 +744,19 @@ int km_live_create(struct km_web *web, struct km_live **ret_live)
 		return KM_ERR_MEMORY;
 	}
 	live->web = web;
+	if (km_timer_create(web->loop, on_recheck, live, &live->recheck) < 0) {
+		free(live);
+		return KM_ERR_MEMORY;
+	}
+	km_timer_start(live->recheck, RECHECK_US, RECHECK_US);
 	*ret_live = live;
 	return 0;
 }
 
 void km_live_destroy(struct km_live *live)
 {
-	free(live);
+	if (live != NULL) {
+		km_timer_destroy(live->recheck);
+		free(live);
+	}
 }

@@ -670,8 +670,7 @@ static void on_sweep(void *context)
 			continue;
 		}
 		if (connection->deadline_us <= now ||
-		    (connection->exchange != NULL &&
-			km_server_listen_has_hung_up(lws_get_socket_fd(connection->wsi)))) {
+		    km_server_listen_has_hung_up(lws_get_socket_fd(connection->wsi))) {
 			cut(connection);
 		}
 	}

@@ -27,6 +27,9 @@ const policy =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; " +
   "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
+// Pictures of the first minute that are not stored, though their segment is.
+export const missing = { from: 10 * gop, to: 11 * gop };
+
 const nowUs = () => Date.now() * 1000;
 const uuid = (n) => `00000000-0000-4000-8000-${String(n).padStart(12, '0')}`;
 
@@ -54,7 +57,7 @@ class Recording {
 
   add(fragment, wall_us, isKey) {
     if (isKey) {
-      this.flush(wall_us);
+      this.flush();
       if (!this.open || wall_us - this.open.start_us >= segment_us) {
         this.close();
         this.open = {
@@ -73,10 +76,11 @@ class Recording {
   }
 
   // A GOP is one chunk.
-  flush(end_us) {
+  flush() {
     if (this.open && this.pending.length > 0) {
       const bytes = Buffer.concat(this.pending.map((one) => one.bytes));
       const start = this.pending[0].wall_us;
+      const end_us = this.pending.at(-1).wall_us + frame_us;
       this.open.chunks.push([this.open.bytes, bytes.length, start, end_us - start, 1]);
       this.open.media.push(bytes);
       this.open.bytes += bytes.length;
@@ -151,13 +155,18 @@ export class MockServer {
     const start_us = Math.floor(nowUs() / second) * second - this.history_s * second - 20 * second;
     const encoder = new Encoder(
       (init) => (this.recording.init = init),
-      (bytes, n) => this.recording.add(bytes, start_us + n * frame_us, n % gop === 0),
+      (bytes, n) => {
+        // A GOP that was lost, in the middle of a segment.
+        if (n < missing.from || n >= missing.to) {
+          this.recording.add(bytes, start_us + n * frame_us, n % gop === 0);
+        }
+      },
     );
     for (let n = 0; n < frames; n++) {
       await encoder.write((start_us + n * frame_us) / 1000);
     }
     await encoder.finish();
-    this.recording.flush(start_us + frames * frame_us);
+    this.recording.flush();
     this.recording.close();
     this.history = { start_us, end_us: start_us + frames * frame_us };
   }

@@ -18,7 +18,7 @@ import {
   zoomTo,
 } from './checks.mjs';
 import { frame_us, rate } from './footage.mjs';
-import { MockServer } from './mock-server.mjs';
+import { missing, MockServer } from './mock-server.mjs';
 
 const shotsAt = process.argv.indexOf('--shots');
 const shots = shotsAt < 0 ? undefined : process.argv[shotsAt + 1];
@@ -151,6 +151,28 @@ async function testRecordings(page) {
     const wall = await shownWall(page);
     await page.waitForTimeout(1500);
     tap.ok((await shownWall(page)) > wall + 900_000, 'and plays on after it');
+    await page.keyboard.press(' ');
+  });
+  await tap.step('hole', async () => {
+    const from_us = history.start_us + missing.from * frame_us;
+    await zoomTo(page, from_us, 8_000_000);
+    const view = await page
+      .locator('.timeline')
+      .evaluate((node) => [+node.dataset.from, +node.dataset.to]);
+    const box = await page.locator('.timeline canvas').boundingBox();
+    const part = (from_us + 700_000 - view[0]) / (view[1] - view[0]);
+    await page.mouse.click(box.x + box.width * part, box.y + 60);
+    const after_us = history.start_us + missing.to * frame_us;
+    await until(
+      async () => (await shownWall(page)) > after_us + 500_000,
+      'what comes after the hole',
+    );
+    const { number } = await readStamp(video(page, entrance));
+    tap.ok(
+      number >= missing.to,
+      'a click where a segment lacks pictures goes on after them',
+      String(number),
+    );
     await page.keyboard.press(' ');
   });
   await tap.step('edge', async () => {

@@ -42,6 +42,7 @@ struct found {
 	bool is_at_root;
 	bool is_private; /* no new privileges, not dumpable, no core */
 	bool has_clean_signals;
+	bool is_alone; /* in no terminal's process group */
 	mode_t umask;
 	uint64_t nofile;
 	int death_signal;
@@ -76,6 +77,7 @@ static int report_what_is_found(void)
 	found.has_clean_environment =
 	    environ[0] != NULL && strcmp(environ[0], "KM=1") == 0 && environ[1] == NULL;
 	found.is_at_root = getcwd(path, sizeof(path)) != NULL && strcmp(path, "/") == 0;
+	found.is_alone = getsid(0) == getpid();
 	found.is_private = prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1 &&
 			   prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) == 0 &&
 			   getrlimit(RLIMIT_CORE, &limit) == 0 && limit.rlim_max == 0;
@@ -173,6 +175,7 @@ static void check_found(uid_t uid)
 	assert_true(found.has_clean_environment);
 	assert_true(found.is_at_root);
 	assert_true(found.is_private);
+	assert_true(found.is_alone);
 	assert_true(found.has_clean_signals);
 	assert_int_equal(found.umask, 027);
 	assert_int_equal(found.nofile, 64);

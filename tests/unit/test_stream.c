@@ -609,9 +609,12 @@ static void reset_is_told_to_the_reader(void **state)
 	start_server(&server);
 	options = options_for(server.port);
 	connect_with(fixture, &options);
-	km_stream_set_reading(fixture->stream, true);
-	km_loop_run(fixture->loop);
-	assert_int_equal(fixture->read_err, KM_ERR_SYS);
+	if (fixture->failed ==
+	    0) { /* on a busy machine the reset may come before the opening is seen */
+		km_stream_set_reading(fixture->stream, true);
+		km_loop_run(fixture->loop);
+		assert_int_equal(fixture->read_err, KM_ERR_SYS);
+	}
 	assert_int_equal(km_stream_failure(fixture->stream)->reason, KM_STREAM_RESET);
 	assert_int_equal(km_stream_failure(fixture->stream)->system_errno, ECONNRESET);
 	stop_server(&server);

@@ -160,11 +160,11 @@ export class Conductor {
     if (all.length === 0 || all.some((standing) => standing.kind === 'loading')) {
       return;
     }
+    const from_us = this.wallUs.value ?? 0;
     const starts = all.flatMap((s) =>
-      s.kind === 'gap' && s.next_us !== undefined ? [s.next_us] : [],
+      s.kind === 'gap' && s.next_us !== undefined && s.next_us > from_us ? [s.next_us] : [],
     );
     if (starts.length > 0) {
-      const from_us = this.wallUs.value ?? 0;
       const to_us = Math.min(...starts);
       this.seek(to_us + 1000);
       this.skipped.value = { from_us, to_us };

@@ -171,6 +171,13 @@ export class LiveFeed {
     }
   }
 
+  private begun(feed: MediaFeed): void {
+    if (feed === this.feed) {
+      this.retryMs = retryFirstMs;
+      this.onState({ kind: 'playing' });
+    }
+  }
+
   // Stay near the newest picture: jump when far behind, hurry a little when somewhat behind.
   private async keepPace(feed: MediaFeed): Promise<void> {
     const video = this.video;
@@ -186,10 +193,11 @@ export class LiveFeed {
     }
     video.playbackRate = ahead > 2 * aheadWished_s ? 1.08 : 1;
     if (video.paused) {
-      // Refused only for sound without a click; live pictures begin muted.
-      await video.play().catch(() => undefined);
-      this.retryMs = retryFirstMs;
-      this.onState({ kind: 'playing' });
+      // Not waited for: it ends only when there are more pictures, which are appended after this.
+      void video.play().then(
+        () => this.begun(feed),
+        () => undefined,
+      );
     }
     const oldest = feed.ranges[0]?.[0] ?? 0;
     if (video.currentTime - oldest > 3 * keepBehind_s) {

@@ -4,7 +4,7 @@
 // origin + currentTime for every segment, and going back seldom leaves the time line.
 import { api, ApiError, isAborted } from '../api';
 import { day, second } from '../model/moments';
-import { chunkAt, chunkEnd, keyChunkBefore, mediaEnd } from '../model/segment_store';
+import { chunkEnd, keyChunkBefore, mediaEnd } from '../model/segment_store';
 import type { Place, SegmentStore } from '../model/segment_store';
 import { recorderNowUs } from '../session';
 import { readPictureTimes, readVideoTrack, type VideoTrack } from './fragments';
@@ -143,28 +143,28 @@ export class Playback {
   }
 
   private async open(us: number, signal: AbortSignal): Promise<void> {
-    if (!this.store.peek(us) && this.state.kind !== 'edge') {
+    if (!this.store.peekPlace(us) && this.state.kind !== 'edge') {
       this.stand({ kind: 'loading' });
     }
-    const segment = await this.store.at(us);
+    const place = await this.store.find(us);
     if (signal.aborted) {
       return;
     }
-    if (!segment) {
+    if (!place) {
       await this.standBefore(us, us, signal);
       return;
     }
+    const { segment, index: last } = place;
     if (!isPlayable(segment.mime)) {
       this.stand({ kind: 'unsupported', mime: segment.mime });
       return;
     }
     this.stand({ kind: 'loading' });
-    const last = chunkAt(segment, us);
     const first = keyChunkBefore(segment, last);
     if (first === undefined) {
       // Stored, but what it builds on is missing: no player could show it.
       const key = segment.chunks.find((chunk) => chunk[4]);
-      await this.standBefore(us, key?.[2] ?? mediaEnd(segment), signal);
+      await this.standBefore(us, Math.max(us + 1, key?.[2] ?? mediaEnd(segment)), signal);
       return;
     }
     await this.bring({ segment, index: first }, last, signal);
@@ -190,7 +190,13 @@ export class Playback {
     const target = this.reachable(this.toElement(us));
 
     if (target === undefined) {
-      await this.standBefore(us, this.cursorEnd() ?? us + second, signal);
+      const next = this.feed?.ranges.find(([from]) => from > this.toElement(us));
+      if (next) {
+        this.video.pause();
+        this.stand({ kind: 'gap', next_us: this.origin_us + next[0] * 1e6 });
+      } else {
+        await this.standBefore(us, Math.max(us + 1, this.cursorEnd() ?? 0), signal);
+      }
       return;
     }
     if (this.video.readyState === HTMLMediaElement.HAVE_NOTHING) {
@@ -400,10 +406,11 @@ export class Playback {
           this.restUntilMs = performance.now() + restMs;
           break;
         }
-        const before = this.cursor ? mediaEnd(this.cursor.segment) : 0;
+        const before = this.cursorEnd() ?? 0;
+        const start = next.segment.chunks[next.index]?.[2] ?? 0;
         await this.bring(next, this.runEnd(next), signal);
-        if (next.index === 0 && next.segment.start_us > before + hole_us) {
-          this.cursorFrom_us = next.segment.start_us;
+        if (start > before + hole_us) {
+          this.cursorFrom_us = start;
         }
       }
       const at = this.video.currentTime;
@@ -427,9 +434,11 @@ export class Playback {
     let bytes = segment.chunks[index]?.[1] ?? 0;
     let last = index;
 
-    while (last + 1 < segment.chunks.length && last - index + 1 < runMostChunks) {
-      bytes += segment.chunks[last + 1]?.[1] ?? 0;
-      if (bytes > runMostBytes) {
+    while (last - index + 1 < runMostChunks) {
+      const chunk = segment.chunks[last];
+      const next = segment.chunks[last + 1];
+      bytes += next?.[1] ?? 0;
+      if (!chunk || !next || bytes > runMostBytes || next[2] > chunkEnd(chunk) + hole_us) {
         break;
       }
       last++;

@@ -17,7 +17,7 @@ export async function exportSize(
   let bytes = 0;
   let us: number | undefined = range[0];
   while (us !== undefined && us < range[1]) {
-    const segment = await store.at(us);
+    const segment = (await store.find(us))?.segment;
     if (!segment) {
       us = await store.nextStart(us + 1);
       continue;

@@ -6,6 +6,7 @@ import { day, hour, minute, second } from './moments';
 const block = 10 * minute; // asked and remembered in pieces of this length
 const freshMs = 700; // a block that still grows is asked again after so long
 const blocksMost = 400;
+const seam_us = second / 10; // labels of neighbouring chunks may be apart by rounding and jitter
 
 export interface Place {
   segment: Segment;
@@ -76,13 +77,26 @@ export class SegmentStore {
     return found && us < mediaEnd(found) ? found : undefined;
   }
 
-  byIdentity(id: string): Segment | undefined {
-    return this.byId.get(id);
+  // The chunk that has `us`, if it is known. Media may be missing inside a segment too.
+  peekPlace(us: number): Place | undefined {
+    const segment = this.peek(us);
+    const index = segment ? chunkAt(segment, us) : 0;
+    const chunk = segment?.chunks[index];
+    return segment && chunk && us < chunkEnd(chunk) + seam_us ? { segment, index } : undefined;
   }
 
   // The first known segment that begins at `us` or later.
   private peekAfter(us: number): Segment | undefined {
     return this.sorted.find((segment) => segment.start_us >= us && segment.chunks.length > 0);
+  }
+
+  // The first known moment at or after `us` that has media.
+  private peekStart(us: number): number | undefined {
+    if (this.peekPlace(us)) {
+      return us;
+    }
+    const inside = this.peek(us)?.chunks.find((chunk) => chunk[2] >= us);
+    return (inside ?? this.peekAfter(us)?.chunks[0])?.[2];
   }
 
   // Make the block around `us` known; no question if it is, and cannot have grown since. Lists are
@@ -127,13 +141,13 @@ export class SegmentStore {
     }
   }
 
-  async at(us: number): Promise<Segment | undefined> {
-    const known = this.peek(us);
+  async find(us: number): Promise<Place | undefined> {
+    const known = this.peekPlace(us);
     if (known) {
       return known;
     }
     await this.load(us);
-    return this.peek(us);
+    return this.peekPlace(us);
   }
 
   // The start of the first media at or after `us`; undefined: none yet.
@@ -142,7 +156,7 @@ export class SegmentStore {
       if (at < recorderNowUs()) {
         await this.load(at);
       }
-      const near = this.peek(us) ? us : this.peekAfter(us)?.start_us;
+      const near = this.peekStart(us);
       if (near !== undefined && near < at + block) {
         return near;
       }
@@ -165,7 +179,7 @@ export class SegmentStore {
   // A coarse timeline may begin a little before the media does.
   private async exactStart(us: number): Promise<number> {
     await this.load(us);
-    return this.peek(us) ? us : (this.peekAfter(us)?.start_us ?? us);
+    return this.peekStart(us) ?? us;
   }
 
   // What comes after a chunk: the next of its segment, or the first of the next segment.
