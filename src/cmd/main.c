@@ -5,6 +5,7 @@
 #include "cmd/verb.h"
 #include "priv/child.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -106,6 +107,7 @@ static int take_globals(
 			    stderr, "komainu: %s wants a value: %s\n", argv[i], globals[row].value);
 			return -1;
 		}
+		assert(row < KM_COUNT(values)); /* options with a value come first */
 		*values[row] = argv[++i];
 	}
 	return kept;

@@ -253,7 +253,7 @@ static enum km_exit run_test(
     const struct km_verb_context *context, const struct km_arguments *arguments)
 {
 	struct km_message_camera_probe probe;
-	struct km_message_probe_result answer;
+	struct km_message_probe_result answer = { 0 };
 	enum km_exit result = fill(context, arguments, &probe);
 	int err = 0;
 

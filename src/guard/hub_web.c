@@ -13,6 +13,7 @@
 #include "model/states.h"
 #include "priv/log.h"
 
+#include <assert.h>
 #include <string.h>
 
 /*
@@ -75,7 +76,8 @@ void km_hub_answer_session(struct km_hub *hub, uint32_t request, struct km_bytes
 		.expires_unix_us = km_clock_unix_us() + left_us,
 	};
 
-	if (token.size > 0) {
+	assert(session != NULL);
+	if (token.data != NULL) {
 		memcpy(reply.session, token.data, token.size);
 	}
 	memcpy(reply.csrf, session->csrf, sizeof(reply.csrf));

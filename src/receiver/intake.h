@@ -91,7 +91,7 @@ size_t km_intake_unit_max(const struct km_intake *intake, bool is_video);
 
 /* An RTP packet of a track (< the number added), which came at this time of the wall clock. */
 void km_intake_packet(
-    struct km_intake *intake, size_t track, struct km_bytes packet, int64_t arrival_unix_us);
+    struct km_intake *intake, size_t track_index, struct km_bytes bytes, int64_t arrival_unix_us);
 
 /*
  * The run ends here: media is missing from unix_us on, for this reason (gap_reason in

@@ -214,7 +214,7 @@ static struct km_recorder_stream *find_stream(
 /* The row of the camera, and what it says about the time before. */
 static int load_camera(struct km_recorder *recorder, struct km_recorder_stream *stream)
 {
-	struct km_index_camera row;
+	struct km_index_camera row = { 0 };
 	int err = km_index_begin(recorder->index, false);
 
 	if (err == 0) {

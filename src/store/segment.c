@@ -374,7 +374,7 @@ static int unpack_media(struct km_segment *segment, const struct km_segment_chun
 int km_segment_read(struct km_segment *segment, size_t chunk, struct km_segment_media *media)
 {
 	const struct km_segment_chunk *place = &segment->chunks[chunk];
-	struct km_segment_chunk_header header;
+	struct km_segment_chunk_header header = { 0 };
 	uint8_t associated[KM_SEGMENT_CHUNK_ASSOCIATED];
 	uint8_t nonce[KM_AEAD_NONCE_BYTES];
 	struct km_bytes sealed = { 0 };

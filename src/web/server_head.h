@@ -8,6 +8,7 @@
 #include "web/server.h"
 
 /* Append the head, with the empty line at its end. must_close adds "connection: close". */
-void km_server_head_write(const struct km_response *response, bool must_close, struct km_buf *buf);
+void km_server_head_write(
+    const struct km_response *response, bool must_close, struct km_buf *headers);
 
 #endif
