@@ -22,6 +22,10 @@ static const int stop_signals[] = { SIGTERM, SIGINT, SIGHUP };
 
 struct guard {
 	struct km_hub hub;
+	const struct km_state *state;
+	const struct km_guard_events *events;
+	void *context;
+	bool is_announced;
 	struct km_control *control;
 	struct km_signal *signals[KM_COUNT(stop_signals)];
 };
@@ -53,6 +57,24 @@ static void on_started(void *context, struct km_process *process)
 	}
 }
 
+/*
+ * Once web listens; or once it has failed to, since recording goes on without it and the log says
+ * why.
+ */
+static void announce(struct guard *guard)
+{
+	char token[KM_LOGINS_TOKEN_SIZE];
+	bool wants_setup = false;
+
+	if (guard->is_announced || guard->hub.is_stopping) {
+		return;
+	}
+	guard->is_announced = true;
+	wants_setup = km_logins_make_token(guard->hub.logins, token) == 0;
+	guard->events->on_serving(guard->context, guard->state, wants_setup ? token : NULL);
+	explicit_bzero(token, sizeof(token));
+}
+
 static void on_message(
     void *context, struct km_process *process, struct km_bytes message, int *fds, size_t fd_count)
 {
@@ -74,6 +96,9 @@ static void on_message(
 		break;
 	case KM_ROLE_WEB:
 		km_hub_on_web(&guard->hub, process, kind, message);
+		if (process->is_ready) {
+			announce(guard);
+		}
 		break;
 	case KM_ROLE_GUARD:
 	case KM_ROLE_COMMAND:
@@ -99,6 +124,7 @@ static void on_ended(void *context, struct km_process *process, const char *text
 		km_hub_end_writer(hub);
 	} else if (process->role == KM_ROLE_WEB) {
 		km_hub_end_web(hub);
+		announce(guard);
 	}
 }
 
@@ -244,16 +270,6 @@ static void finish(struct guard *guard)
 	free(guard);
 }
 
-static void announce(struct guard *guard, const struct km_state *state,
-    const struct km_guard_events *events, void *context)
-{
-	char token[KM_LOGINS_TOKEN_SIZE];
-	bool wants_setup = km_logins_make_token(guard->hub.logins, token) == 0;
-
-	events->on_serving(context, state, wants_setup ? token : NULL);
-	explicit_bzero(token, sizeof(token));
-}
-
 int km_guard_run(struct km_state *state, const char *programs, const struct km_guard_events *events,
     void *context)
 {
@@ -263,6 +279,9 @@ int km_guard_run(struct km_state *state, const char *programs, const struct km_g
 	if (guard == NULL) {
 		return KM_ERR_MEMORY;
 	}
+	guard->state = state;
+	guard->events = events;
+	guard->context = context;
 	allow_descriptors();
 	err = begin(guard, state, programs);
 	if (err < 0) {
@@ -273,7 +292,6 @@ int km_guard_run(struct km_state *state, const char *programs, const struct km_g
 	if (err < 0) {
 		goto out;
 	}
-	announce(guard, state, events, context);
 	km_loop_run(guard->hub.loop);
 	km_journal_note(state->database, KM_EVENT_STOPPED, NULL, NULL, "%s", "");
 out:

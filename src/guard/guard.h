@@ -8,7 +8,10 @@
 #include "guard/state.h"
 
 struct km_guard_events {
-	/* It serves. token: of the first set-up, NULL if that was done. */
+	/*
+	 * It records, and web listens or has failed to (the log says why). token: of the first
+	 * set-up, NULL if that was done.
+	 */
 	void (*on_serving)(void *context, const struct km_state *state, const char *token);
 };
 

@@ -349,7 +349,6 @@ static int on_http(struct lws *wsi, struct connection *connection)
 	if (exchange == NULL) {
 		return -1;
 	}
-	connection->wsi = wsi;
 	/* The library's own time-out would cut long downloads; ours looks at progress. */
 	lws_set_timeout(wsi, NO_PENDING_TIMEOUT, 0);
 	status = km_server_read(wsi, &exchange->request, &exchange->body_wanted);
@@ -419,7 +418,6 @@ static int on_handshake(struct lws *wsi, struct connection *connection)
 	if (exchange == NULL) {
 		return -1;
 	}
-	connection->wsi = wsi;
 	status = km_server_read(wsi, &exchange->request, &exchange->body_wanted);
 	if (status == 0 && (protocol == NULL || strcmp(protocol->name, SUBPROTOCOL) != 0)) {
 		status = HTTP_STATUS_BAD_REQUEST;
@@ -431,7 +429,7 @@ static int on_handshake(struct lws *wsi, struct connection *connection)
 	return status != 0 ? refuse(connection, status) : 0;
 }
 
-static int on_established(struct lws *wsi, struct connection *connection)
+static int on_established(struct connection *connection)
 {
 	struct km_server *server = connection->server;
 	struct km_socket *socket = calloc(1, sizeof(*socket));
@@ -440,7 +438,6 @@ static int on_established(struct lws *wsi, struct connection *connection)
 		free(socket);
 		return -1;
 	}
-	connection->wsi = wsi;
 	connection->socket = socket;
 	connection->deadline_us = INT64_MAX;
 	socket->connection = connection;
@@ -512,7 +509,7 @@ static int on_event(struct connection *connection, struct lws *wsi,
 	case LWS_CALLBACK_FILTER_PROTOCOL_CONNECTION:
 		return on_handshake(wsi, connection);
 	case LWS_CALLBACK_ESTABLISHED:
-		return on_established(wsi, connection);
+		return on_established(connection);
 	case LWS_CALLBACK_SERVER_WRITEABLE:
 		return on_socket_writable(connection);
 	case LWS_CALLBACK_RECEIVE:
@@ -543,9 +540,16 @@ static int on_lws(
 			   ? -1
 			   : 0;
 	}
-	return connection != NULL && connection->is_used
-		   ? on_event(connection, wsi, reason, in, size)
-		   : 0;
+	/*
+	 * A slot may have a new owner before the library tells the end of the one before, whose
+	 * handshake failed while it was adopted.
+	 */
+	if (connection == NULL || !connection->is_used ||
+	    (connection->wsi != NULL && connection->wsi != wsi)) {
+		return reason == LWS_CALLBACK_HTTP ? -1 : 0;
+	}
+	connection->wsi = wsi;
+	return on_event(connection, wsi, reason, in, size);
 }
 
 /* --- WebSockets --- */

@@ -1,5 +1,5 @@
 // All texts of the page. The Japanese table has the same shape; one that lacks a text does not compile.
-import type { CameraState, ErrorCode, GapReason, Role, StorageState, Transport } from '../api';
+import type { ErrorCode, GapReason, Role, StorageState, Transport } from '../api';
 import type { Place } from '../route';
 
 const many = (count: number, one: string, more: string): string =>
@@ -7,19 +7,14 @@ const many = (count: number, one: string, more: string): string =>
 
 export const en = {
   product: 'Komainu',
-  languageName: 'English',
   chooseLanguage: 'Language',
   skipToContent: 'Skip to content',
   loading: 'Loading…',
-  close: 'Close',
   cancel: 'Cancel',
   back: 'Back',
   save: 'Save',
   retry: 'Try again',
   none: 'none',
-  unknown: 'unknown',
-  yes: 'yes',
-  no: 'no',
   recorderSays: 'The recorder says:',
 
   places: {
@@ -109,13 +104,6 @@ export const en = {
     problem: 'Problem',
     note: 'Note',
   },
-  cameraStates: {
-    off: 'switched off',
-    connecting: 'connecting',
-    streaming: 'streaming',
-    waiting: 'waiting for the next try',
-    refused: 'refused by the camera',
-  } satisfies Record<CameraState, string>,
   storageStates: {
     starting: 'Checking',
     ok: 'OK',
@@ -268,8 +256,6 @@ export const en = {
     beginHint: 'Drag over the timeline to select a range.',
     from: 'From',
     to: 'To',
-    setFrom: 'Start here',
-    setTo: 'End here',
     length: 'Length',
     size: 'Size, about',
     cameras: 'Cameras',
@@ -373,7 +359,6 @@ export const en = {
     pinBad: 'Must be 64 hexadecimal digits.',
     numberBad: 'Must be a number greater than 0.',
     submitAdd: 'Add',
-    saved: 'Saved.',
     check: 'Please correct what is marked.',
   },
 

@@ -3,19 +3,14 @@ import type { Texts } from './en';
 
 export const ja: Texts = {
   product: '狛犬 Komainu',
-  languageName: '日本語',
   chooseLanguage: '言語',
   skipToContent: '本文へ移動',
   loading: '読み込んでいます…',
-  close: '閉じる',
   cancel: 'やめる',
   back: '戻る',
   save: '保存する',
   retry: 'もう一度試す',
   none: 'なし',
-  unknown: '不明',
-  yes: 'はい',
-  no: 'いいえ',
   recorderSays: 'レコーダーからの詳細:',
 
   places: {
@@ -103,13 +98,6 @@ export const ja: Texts = {
     attention: '注意',
     problem: '異常',
     note: 'お知らせ',
-  },
-  cameraStates: {
-    off: '停止',
-    connecting: '接続中',
-    streaming: '受信中',
-    waiting: '再接続待ち',
-    refused: 'カメラが拒否',
   },
   storageStates: {
     starting: '確認中',
@@ -264,8 +252,6 @@ export const ja: Texts = {
     beginHint: 'タイムラインをなぞって範囲を選んでください。',
     from: '開始',
     to: '終了',
-    setFrom: 'ここから',
-    setTo: 'ここまで',
     length: '長さ',
     size: 'サイズ（目安）',
     cameras: 'カメラ',
@@ -368,7 +354,6 @@ export const ja: Texts = {
     pinBad: '16進数64桁で入力してください。',
     numberBad: '0より大きい数を入力してください。',
     submitAdd: '追加する',
-    saved: '保存しました。',
     check: '印のある項目を確認してください。',
   },
 
