@@ -378,6 +378,9 @@ static void on_status_get(struct km_hub *hub, const struct km_message_status_get
 void km_hub_on_web(struct km_hub *hub, struct km_process *child, enum km_message_kind kind,
     struct km_bytes message)
 {
+	if (km_hub_on_any(hub, child, kind, message)) {
+		return;
+	}
 	switch (kind) {
 		HANDLE(setup, km_logins_setup(hub->logins, &unpacked))
 		HANDLE(login, km_logins_login(hub->logins, &unpacked))

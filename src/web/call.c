@@ -29,7 +29,6 @@ struct km_call *km_call_create(struct km_web *web, struct km_exchange *exchange)
 		call->refs = 1;
 		call->web = web;
 		call->exchange = exchange;
-		web->calls++;
 		km_server_exchange_set_owner(exchange, call, on_gone);
 	}
 	return call;
@@ -45,7 +44,6 @@ void km_call_unref(struct km_call *call)
 {
 	assert(call->refs > 0);
 	if (--call->refs == 0) {
-		call->web->calls--;
 		explicit_bzero(call, sizeof(*call));
 		free(call);
 	}

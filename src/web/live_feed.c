@@ -35,8 +35,7 @@ struct km_live_feed {
 	bool needs_key;
 	uint32_t sequence;
 	/* The time line. */
-	bool is_run_due; /* the next fragment starts a new run */
-	bool has_fragment;
+	bool is_run_due;      /* the next fragment starts a new run */
 	int64_t run_media_us; /* where on the time line the run begins */
 	int64_t run_first_us; /* its first decoding time, in its own time */
 	int64_t end_us;       /* end of all that was sent */
@@ -332,7 +331,6 @@ static void send_sample(struct km_live_feed *feed, uint8_t track, const struct k
 	if (fragment.media_us + km_checked_scale_i64(duration, US, hz) > feed->end_us) {
 		feed->end_us = fragment.media_us + km_checked_scale_i64(duration, US, hz);
 	}
-	feed->has_fragment = true;
 	feed->events->on_fragment(feed->context, &fragment);
 	km_parcel_unref(fragment.parcel);
 }

@@ -22,7 +22,6 @@ struct km_web {
 	struct km_live *live;
 	size_t jobs;        /* disk jobs under way, see km_call_submit */
 	size_t exports;     /* under way */
-	size_t calls;       /* requests whose work has not ended */
 	bool is_setup_done; /* as guard said; never goes back */
 	char version[32];   /* as guard said; empty before */
 	int exit_status;
