@@ -47,18 +47,18 @@ KM_MUST_USE int km_children_create(struct km_loop *loop, struct km_log *log, con
  * The pointer stays valid until km_children_destroy.
  */
 KM_MUST_USE int km_children_add(struct km_children *children, enum km_role role, unsigned instance,
-    struct km_process **ret_child);
+    struct km_process **ret_process);
 
 /* Nothing is sent while it does not run: on_started tells it everything. Failures are logged. */
 void km_children_send(
-    struct km_process *child, struct km_bytes message, const int *fds, size_t fd_count);
+    struct km_process *process, struct km_bytes message, const int *fds, size_t fd_count);
 
 /* Call for each child. */
 void km_children_each(struct km_children *children,
-    void (*on_child)(void *context, struct km_process *child), void *context);
+    void (*on_child)(void *context, struct km_process *process), void *context);
 
 /* End one that broke the rules; it is started again. */
-void km_children_restart(struct km_process *child);
+void km_children_restart(struct km_process *process);
 
 /*
  * Ask all to finish, web first, the writer last (it stores what the receivers still had). Those of

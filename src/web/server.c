@@ -27,7 +27,7 @@
 #define PROGRESS_US (30 * INT64_C(1000000))  /* no byte of the answer could be sent */
 #define SWEEP_US    (1 * INT64_C(1000000))
 
-/* A close frame for lws_write; its header leaves that value out of the enumeration. */
+/* Of lws_write; its header leaves this value out. */
 #define WRITE_CLOSE ((enum lws_write_protocol)4)
 
 static_assert(KM_PARCEL_HEADROOM >= LWS_PRE, "the library writes the framing there");
@@ -446,10 +446,8 @@ static int on_established(struct connection *connection)
 	return 0;
 }
 
-/*
- * Say goodbye [RFC 6455 5.5.1]; the client closes then, or on_sweep does. By hand, because the
- * library's own close cuts the connection before its frame has left.
- */
+/* Say goodbye [RFC 6455 5.5.1]; the client closes then, or on_sweep does. By hand, because the
+ * library's own close cuts the connection before its frame has left. */
 static int write_close(struct connection *connection)
 {
 	struct km_socket *socket = connection->socket;
@@ -461,7 +459,7 @@ static int write_close(struct connection *connection)
 	}
 	socket->is_close_sent = true;
 	km_buf_init_fixed(&frame, to, 2 + sizeof(socket->close_reason));
-	km_buf_add_u16(&frame, socket->close_status);
+	km_buf_add_u16(&frame, socket->is_closing ? socket->close_status : 1000);
 	km_buf_add_text(&frame, socket->close_reason);
 	set_deadline(connection, CLOSE_US);
 	return lws_write(connection->wsi, to, frame.size, WRITE_CLOSE) < 0 ? -1 : 0;
@@ -512,6 +510,8 @@ static int on_event(struct connection *connection, struct lws *wsi,
 		return on_established(connection);
 	case LWS_CALLBACK_SERVER_WRITEABLE:
 		return on_socket_writable(connection);
+	case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE: /* the library would answer it twice */
+		return connection->socket == NULL ? -1 : (write_close(connection), -1);
 	case LWS_CALLBACK_RECEIVE:
 		return size > RECEIVED_MAX ? -1 : 0;
 	case LWS_CALLBACK_CLOSED:

@@ -5,6 +5,7 @@ import os
 import pathlib
 import subprocess
 import sys
+import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "flow"))
 from recorder import BUILD, ROOT, Camera, Recorder  # noqa: E402
@@ -28,6 +29,10 @@ def main():
             r.add("parking", parking.url)
             r.add("office", office.url, *entry, "--pin", office.ready["sha256"])
             serving = r.start()
+            # The label of a moment is learnt from the least delayed pictures of a run's first seconds.
+            # A browser that starts in them, on two cores, delays them all.
+            r.wait_streaming("entrance", "parking", "office")
+            time.sleep(4)
             environment = dict(os.environ, KOMAINU_ADDRESS=f"https://localhost:{r.port}",
                                KOMAINU_TOKEN=serving["setup_token"], KOMAINU_FPS=str(FPS),
                                KOMAINU_RECORDED_S="30", KOMAINU_SHOTS=str(shots))
