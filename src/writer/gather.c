@@ -1,5 +1,6 @@
 #include "writer/gather.h"
 
+#include "base/checked.h"
 #include "base/time.h"
 #include "model/states.h"
 
@@ -11,6 +12,7 @@
 #define KEY_WAIT_US      (10 * KM_TIME_SECOND_US) /* [quirk: cameras that never mark a key frame] */
 #define RING_DEAD_US     (2 * KM_TIME_SECOND_US)
 #define SKIP_MOST_US     KM_TIME_SECOND_US /* labels so far behind the skipped ones end skipping */
+#define SETTLE_MOST_US   KM_TIME_SECOND_US /* what labels may be corrected by */
 #define RINGS_MAX        4
 #define FILL_PERCENT     60
 #define ENTRIES_PER_TICK 65536
@@ -310,6 +312,34 @@ static void measure(struct km_gather *gather, size_t count, const struct followe
 	}
 }
 
+/*
+ * In the first seconds of a run labels are learnt: each less delayed picture moves all that follow
+ * to an earlier moment. So within a chunk the last label of a track knows best, and the others
+ * follow it by their ticks; a run that is looked at later then begins with the right moment.
+ */
+static void settle_labels(struct km_gather *gather, size_t count)
+{
+	const struct km_segment_writer_sample *last[KM_TRACKS_MAX] = { 0 };
+
+	for (size_t i = count; i > 0; i--) {
+		struct km_segment_writer_sample *sample = &gather->room->samples[i - 1];
+		const struct km_segment_writer_sample *known = last[sample->track];
+		int64_t hz = gather->tracks.track[sample->track].clock_hz;
+		int64_t unix_us = 0;
+
+		if (known == NULL) {
+			last[sample->track] = sample;
+			continue;
+		}
+		unix_us = known->unix_us -
+			  km_checked_scale_i64(
+			      duration_between(sample->ticks, known->ticks), KM_TIME_SECOND_US, hz);
+		if (unix_us < sample->unix_us && sample->unix_us - unix_us < SETTLE_MOST_US) {
+			sample->unix_us = unix_us;
+		}
+	}
+}
+
 static bool begins_with_key(const struct km_gather *gather, size_t count)
 {
 	if (!has_video(gather)) {
@@ -343,6 +373,7 @@ static bool hand_on(struct km_gather *gather, const struct follower *follower)
 	err = collect(gather, &chunk.count);
 	if (err == 0) {
 		measure(gather, chunk.count, follower);
+		settle_labels(gather, chunk.count);
 		memcpy(chunk.last_duration, gather->last_duration, sizeof(chunk.last_duration));
 		chunk.is_key = begins_with_key(gather, chunk.count);
 		err = km_recorder_append(gather->stream, &chunk);
