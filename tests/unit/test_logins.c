@@ -283,8 +283,13 @@ static void test_one_address(void **state)
 	assert_int_equal(bench.count, 60 - AT_ONCE - 4);
 	send_login_from(8, 60, "anna", "battery staple");
 	wait_for(61);
-	assert_int_equal(bench.results[60].request, 60);
-	assert_int_equal(bench.results[60].err, 0);
+	for (size_t i = 0; i < 61; i++) { /* two are checked at once: either may end first */
+		if (bench.results[i].request == 60) {
+			assert_int_equal(bench.results[i].err, 0);
+			return;
+		}
+	}
+	fail_msg("the login from the other address was not answered");
 }
 
 /* The recorder is stopped while passwords are checked: no answer, and nothing is touched later. */
