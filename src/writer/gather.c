@@ -6,7 +6,7 @@
 
 #include <stdlib.h>
 
-#define CHUNK_LEAST_US   (KM_GATHER_CHUNK_US / 2)     /* a key frame ends no shorter one */
+#define CHUNK_LEAST_US   (KM_GATHER_CHUNK_US / 2)     /* GOPs shorter than this share one */
 #define CHUNK_MOST_US    (KM_GATHER_CHUNK_US * 5 / 4) /* nor waits a longer one for it */
 #define WAIT_US          (KM_GATHER_CHUNK_US * 5 / 4) /* slow cameras: after so long in the ring */
 #define KEY_WAIT_US      (10 * KM_TIME_SECOND_US) /* [quirk: cameras that never mark a key frame] */
@@ -22,6 +22,7 @@ struct follower {
 	bool is_known;
 	uint8_t track;
 	int64_t decode_ticks;
+	bool is_key;
 	int64_t unix_us;
 };
 
@@ -37,6 +38,8 @@ struct pending {
 	struct km_ring_cursor last_begin;
 	struct follower last;
 	uint64_t last_bytes;
+	bool has_video;
+	bool begins_with_key; /* its first picture is one */
 };
 
 struct waiting_ring {
@@ -488,6 +491,7 @@ static bool is_awaited(struct km_gather *gather, const struct km_ring_entry *ent
 static struct follower follower_from(const struct km_ring_entry *entry)
 {
 	return (struct follower){ .is_known = (entry->flags & KM_RING_NEW_RUN) == 0,
+		.is_key = (entry->flags & KM_RING_KEY) != 0,
 		.track = entry->track,
 		.decode_ticks = decode_ticks(entry->ticks, entry->decode_offset_ticks),
 		.unix_us = entry->unix_us };
@@ -500,8 +504,10 @@ static bool ends_chunk(const struct km_gather *gather, const struct km_ring_entr
 	int64_t span_us = entry->unix_us - pending->first_us;
 	bool is_video_key =
 	    has_video(gather) && entry->track == 0 && (entry->flags & KM_RING_KEY) != 0;
+	/* One can begin to play only where a chunk begins with a key frame. */
+	bool hides_key = is_video_key && pending->has_video && !pending->begins_with_key;
 
-	return (is_video_key && span_us >= CHUNK_LEAST_US) || span_us >= CHUNK_MOST_US ||
+	return hides_key || (is_video_key && span_us >= CHUNK_LEAST_US) || span_us >= CHUNK_MOST_US ||
 	       span_us < -CHUNK_MOST_US || pending->count >= KM_GATHER_SAMPLES_MAX ||
 	       pending->bytes + entry->payload.size > KM_GATHER_CHUNK_BYTES_MAX;
 }
@@ -548,6 +554,10 @@ static bool take_sample(struct km_gather *gather, const struct km_ring_entry *en
 		*pending = (struct pending){
 			.begin = before, .first_us = entry->unix_us, .seen_us = monotonic_us
 		};
+	}
+	if (entry->track == 0 && !pending->has_video) {
+		pending->has_video = true;
+		pending->begins_with_key = follower.is_key;
 	}
 	pending->end = after;
 	pending->count++;
@@ -627,7 +637,9 @@ static void hand_on_most(struct km_gather *gather, int64_t monotonic_us)
 		.seen_us = monotonic_us,
 		.last_begin = pending->last_begin,
 		.last = pending->last,
-		.last_bytes = pending->last_bytes };
+		.last_bytes = pending->last_bytes,
+		.has_video = pending->last.track == 0,
+		.begins_with_key = pending->last.track == 0 && pending->last.is_key };
 	struct follower follower = pending->last;
 	struct pending whole = *pending;
 

@@ -92,7 +92,7 @@ export class Tap {
   }
 }
 
-export async function until(work, what, most_ms = 10_000) {
+export async function until(work, what, most_ms = 10_000, explain = () => '') {
   const end = Date.now() + most_ms;
   for (;;) {
     const value = await work();
@@ -100,7 +100,7 @@ export async function until(work, what, most_ms = 10_000) {
       return value;
     }
     if (Date.now() > end) {
-      throw new Error(`waited ${most_ms} ms in vain for ${what}`);
+      throw new Error(`waited ${most_ms} ms in vain for ${what} ${await explain()}`);
     }
     await new Promise((done) => setTimeout(done, 50));
   }

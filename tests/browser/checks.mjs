@@ -112,15 +112,17 @@ export async function checkSeek(tap, page, camera, part, frame_us, label, slack_
     addEventListener(
       'pointerup',
       () => {
+        const before = node.currentTime;
+        const onSeeked = () => {
+          if (node.currentTime === before) {
+            return; // the end of what was asked for before the click
+          }
+          found.shown = performance.now();
+          found.stamp = window.readStampInPage(node);
+          node.removeEventListener('seeked', onSeeked);
+        };
         found.clicked = performance.now();
-        node.addEventListener(
-          'seeked',
-          () => {
-            found.shown = performance.now();
-            found.stamp = window.readStampInPage(node);
-          },
-          { once: true },
-        );
+        node.addEventListener('seeked', onSeeked);
       },
       { once: true, capture: true },
     );

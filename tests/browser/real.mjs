@@ -132,7 +132,9 @@ async function longestRange(page, camera) {
 
 async function testRecordings(page, camera) {
   await open(page, `recordings/${camera.id}`);
-  await until(() => video(page, camera.id).evaluate((node) => node.readyState >= 2), 'a picture');
+  const element = video(page, camera.id);
+  const standing = () => element.evaluate((node) => `${node.dataset.standing} ${node.readyState}`);
+  await until(async () => Number((await standing()).split(' ')[1]) >= 2, 'a picture', 10_000, standing);
   tap.ok(true, 'recordings open with a picture');
   const [from_us, to_us] = await longestRange(page, camera);
   await zoomTo(page, (from_us + to_us) / 2, Math.min(8_000_000, (to_us - from_us) * 0.7));

@@ -382,6 +382,9 @@ static int check_chunks(struct check *check, struct km_segment *segment)
 			if (err == 0 && media.samples[s].duration_ticks != 6000) {
 				err = KM_ERR_RANGE;
 			}
+			check->found.hidden_keys +=
+			    check->found.last % STAGE_GOP == 0 &&
+			    (s > 0 || !km_segment_chunk(segment, i)->is_key);
 		}
 	}
 	km_segment_media_finish(&media);

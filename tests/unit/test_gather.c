@@ -174,6 +174,7 @@ static void every_frame_is_stored_once(void **state)
 	found = found_in(&scene);
 	assert_whole(&found, 600);
 	assert_int_equal(found.gaps, 0);
+	assert_int_equal(found.hidden_keys, 0);
 	finish_scene(&scene);
 }
 

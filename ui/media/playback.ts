@@ -2,7 +2,7 @@
 //
 // The element's time line counts from a moment long before the recording, so that wall time =
 // origin + currentTime for every segment, and going back seldom leaves the time line.
-import { api, ApiError, isAborted } from '../api';
+import { api, ApiError, isAborted, type Segment } from '../api';
 import { day, second } from '../model/moments';
 import { chunkEnd, keyChunkBefore, mediaEnd } from '../model/segment_store';
 import type { Place, SegmentStore } from '../model/segment_store';
@@ -31,6 +31,8 @@ const runMostBytes = 2 * 1024 * 1024;
 const runMostChunks = 8;
 const hole_us = 0.7 * second; // a smaller hole between segments is stepped over without a word
 const nudge_us = 1500; // inside the picture, off its edge
+// Browsers show a picture only once they have some of what follows, sound above all.
+const preroll_us = 0.5 * second;
 
 interface Init {
   bytes: ArrayBuffer;
@@ -47,6 +49,7 @@ export class Playback {
   private cursor: Place | undefined;
   private cursorFrom_us = 0;
   private isPumping = false;
+  private isSeeking = false; // in the element: what was asked for is in the buffer
   private pictures: number[] = [];
   private asked_us: number | undefined;
   private isWished = false;
@@ -120,6 +123,7 @@ export class Playback {
     const run = new AbortController();
     this.run = run;
     this.asked_us = us;
+    this.isSeeking = false;
     this.restUntilMs = 0;
     try {
       if (this.isInBuffer(us)) {
@@ -167,18 +171,31 @@ export class Playback {
       await this.standBefore(us, Math.max(us + 1, key?.[2] ?? mediaEnd(segment)), signal);
       return;
     }
-    await this.bring({ segment, index: first }, last, signal);
+    await this.bring({ segment, index: first }, this.withPreroll(segment, last, us), signal);
     this.cursorFrom_us = segment.chunks[first]?.[2] ?? us;
     await this.show(us, signal);
+  }
+
+  // The last chunk to bring for `us`, which is in chunk `last`.
+  private withPreroll(segment: Segment, last: number, us: number): number {
+    const chunk = segment.chunks[last];
+    const next = segment.chunks[last + 1];
+    const isNeeded = chunk && next && chunkEnd(chunk) < us + preroll_us;
+    return isNeeded && next[2] < chunkEnd(chunk) + hole_us ? last + 1 : last;
   }
 
   // Nothing can be shown at `us`: it goes on with the first media at or after `from_us`.
   private async standBefore(us: number, from_us: number, signal: AbortSignal): Promise<void> {
     const next = await this.store.nextStart(from_us);
-    if (!signal.aborted) {
-      this.video.pause();
-      this.standAtEnd(us, next);
+    if (signal.aborted) {
+      return;
     }
+    if (from_us === us && this.store.peekPlace(us)) {
+      await this.open(us, signal); // it was stored between the two questions
+      return;
+    }
+    this.video.pause();
+    this.standAtEnd(us, next);
   }
 
   private standAtEnd(us: number, next_us: number | undefined): void {
@@ -207,10 +224,13 @@ export class Playback {
     // Or pictures would pass before the one asked for has been seen.
     this.video.pause();
     this.video.currentTime = target;
+    this.isSeeking = true;
+    void this.pump();
     await seeked;
     if (signal.aborted) {
       return;
     }
+    this.isSeeking = false;
     this.asked_us = undefined;
     this.stand({ kind: 'ready' });
     if (this.isWished) {
@@ -253,6 +273,10 @@ export class Playback {
 
   // Called often while the page plays: keeps the buffer filled and notices the ends of recordings.
   tick(): void {
+    if (this.isSeeking) {
+      void this.pump();
+      return;
+    }
     if (this.asked_us !== undefined) {
       this.retryAtEdge(this.asked_us);
       return;
@@ -391,7 +415,8 @@ export class Playback {
   // Fetch ahead of what is on screen, as far as is reasonable at this speed.
   private async pump(): Promise<void> {
     const isResting = performance.now() < this.restUntilMs;
-    if (this.isPumping || isResting || !this.cursor || this.asked_us !== undefined) {
+    const isPlaced = this.asked_us === undefined || this.isSeeking;
+    if (this.isPumping || isResting || !this.cursor || !isPlaced) {
       return;
     }
     const signal = this.run.signal;
