@@ -1,6 +1,7 @@
 #include "guard/database.h"
 
 #include "base/buf.h"
+#include "guard/schema.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -9,40 +10,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define SCHEMA_VERSION  1
 #define BUSY_TIMEOUT_MS 5000
 
 struct km_database {
 	sqlite3 *sqlite;
 	sqlite3_stmt *undo; /* ready from the start: it must work when memory has run out */
 };
-
-static const char schema[] =
-    "CREATE TABLE setting (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;"
-    "CREATE TABLE data_key ("
-    " id BLOB PRIMARY KEY, camera BLOB NOT NULL, day INTEGER NOT NULL, wrapped BLOB,"
-    " created_us INTEGER NOT NULL, destroyed_us INTEGER, UNIQUE (camera, day)) WITHOUT ROWID;"
-    "CREATE TABLE camera ("
-    " id BLOB PRIMARY KEY, name TEXT NOT NULL, url TEXT NOT NULL, user TEXT NOT NULL,"
-    " password BLOB, transport INTEGER NOT NULL, allows_basic INTEGER NOT NULL, pin BLOB,"
-    " retain_us INTEGER NOT NULL, retain_bytes INTEGER NOT NULL, is_enabled INTEGER NOT NULL,"
-    " created_us INTEGER NOT NULL, dropped_us INTEGER) WITHOUT ROWID;"
-    "CREATE UNIQUE INDEX camera_name ON camera (name) WHERE dropped_us IS NULL;"
-    "CREATE TABLE account ("
-    " id BLOB PRIMARY KEY, name TEXT NOT NULL UNIQUE, role INTEGER NOT NULL, hash TEXT NOT NULL,"
-    " is_disabled INTEGER NOT NULL, failures INTEGER NOT NULL, locked_until_us INTEGER NOT NULL,"
-    " created_us INTEGER NOT NULL, password_us INTEGER NOT NULL) WITHOUT ROWID;"
-    "CREATE TABLE camera_grant ("
-    " account BLOB NOT NULL, camera BLOB NOT NULL, right_number INTEGER NOT NULL,"
-    " PRIMARY KEY (account, camera, right_number)) WITHOUT ROWID;"
-    "CREATE TABLE journal ("
-    " number INTEGER PRIMARY KEY, unix_us INTEGER NOT NULL, monotonic_us INTEGER NOT NULL,"
-    " event INTEGER NOT NULL, camera BLOB, account BLOB, text TEXT NOT NULL, hash BLOB NOT NULL);"
-    "CREATE TRIGGER journal_keeps BEFORE UPDATE ON journal"
-    " BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;"
-    "CREATE TRIGGER journal_keeps_all BEFORE DELETE ON journal"
-    " BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;"
-    "PRAGMA user_version = 1;";
 
 static int error_of(int status)
 {
@@ -95,15 +68,18 @@ static int prepare_schema(struct km_database *database)
 	if (err < 0) {
 		return err;
 	}
-	if (version > SCHEMA_VERSION) {
+	if (version > KM_SCHEMA_VERSION) {
 		return KM_ERR_UNSUPPORTED;
 	}
-	if (version == SCHEMA_VERSION) {
+	if (version == KM_SCHEMA_VERSION) {
 		return 0;
 	}
 	err = km_database_exec(database, "BEGIN IMMEDIATE");
+	for (int step = version; err == 0 && step < KM_SCHEMA_VERSION; step++) {
+		err = km_database_exec(database, km_schema_steps[step]);
+	}
 	if (err == 0) {
-		err = km_database_exec(database, schema);
+		err = km_database_exec(database, "PRAGMA user_version = " KM_SCHEMA_VERSION_TEXT);
 	}
 	if (err == 0) {
 		return km_database_exec(database, "COMMIT");

@@ -1,4 +1,4 @@
-/* sources: base/error.c base/bytes.c base/buf.c base/reader.c base/text.c base/time.c base/uuid.c crypto/aead.c crypto/box.c crypto/digest.c crypto/random.c crypto/password.c proto/url.c model/rights.c io/clock.c guard/database.c guard/vault.c guard/accounts.c guard/cameras.c guard/journal.c guard/options.c guard/sessions.c ../tests/unit/guard_stage.c ../tests/unit/allocation_faults.c */
+/* sources: base/error.c base/bytes.c base/buf.c base/reader.c base/text.c base/time.c base/uuid.c crypto/aead.c crypto/box.c crypto/digest.c crypto/random.c crypto/password.c proto/url.c model/rights.c io/clock.c guard/database.c guard/schema.c guard/vault.c guard/accounts.c guard/cameras.c guard/journal.c guard/options.c guard/sessions.c ../tests/unit/guard_stage.c ../tests/unit/allocation_faults.c */
 /* libraries: crypto sodium sqlite3 cyaml */
 /*
  * Each allocation of each operation fails once, alone and with all that follow: the operation must

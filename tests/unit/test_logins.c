@@ -1,4 +1,4 @@
-/* sources: base/error.c base/bytes.c base/buf.c base/reader.c base/text.c base/time.c base/uuid.c crypto/aead.c crypto/box.c crypto/digest.c crypto/random.c crypto/password.c crypto/secret.c model/rights.c model/roles.c model/messages.c io/clock.c io/loop.c io/work.c guard/database.c guard/vault.c guard/accounts.c guard/journal.c guard/logins.c ../tests/unit/guard_stage.c */
+/* sources: base/error.c base/bytes.c base/buf.c base/reader.c base/text.c base/time.c base/uuid.c crypto/aead.c crypto/box.c crypto/digest.c crypto/random.c crypto/password.c crypto/secret.c model/rights.c model/roles.c model/messages.c io/clock.c io/loop.c io/work.c guard/database.c guard/schema.c guard/vault.c guard/accounts.c guard/journal.c guard/logins.c ../tests/unit/guard_stage.c */
 /* libraries: crypto sodium sqlite3 uv */
 /*
  * On a real loop with its pool. Each check costs 128 MiB and some tenths of a second, so the cases
