@@ -29,6 +29,7 @@ const struct km_verb *const km_verbs[] = {
 	&km_verb_user_enable,
 	&km_verb_user_grant,
 	&km_verb_user_revoke,
+	&km_verb_alarm_list,
 	&km_verb_export,
 	&km_verb_verify,
 	&km_verb_version,

@@ -1,5 +1,6 @@
 #include "guard/control.h"
 
+#include "guard/hub_requests.h"
 #include "priv/channel.h"
 #include "priv/log.h"
 
@@ -89,6 +90,7 @@ static void on_message(void *context, struct km_bytes message, int *fds, size_t 
 	struct km_message_status_get get;
 	struct km_message_reload reload;
 	enum km_message_kind kind = KM_MESSAGE_done;
+	int err = 0;
 
 	for (size_t i = 0; i < fd_count; i++) {
 		(void)close(fds[i]);
@@ -96,6 +98,12 @@ static void on_message(void *context, struct km_bytes message, int *fds, size_t 
 	if (km_messages_kind(message, &kind) < 0 ||
 	    !km_messages_may_send(kind, KM_ROLE_COMMAND, KM_ROLE_GUARD, fd_count)) {
 		leave(visitor);
+		return;
+	}
+	if (km_hub_requests_from_command(hub, kind, message, send_to_visitor, visitor, &err)) {
+		if (err < 0) {
+			leave(visitor);
+		}
 		return;
 	}
 	if (kind == KM_MESSAGE_status_get && km_messages_unpack_status_get(message, &get) == 0) {

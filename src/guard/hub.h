@@ -77,6 +77,13 @@ void km_hub_on_writer(struct km_hub *hub, struct km_process *child, enum km_mess
 void km_hub_on_web(struct km_hub *hub, struct km_process *child, enum km_message_kind kind,
     struct km_bytes message);
 
+/*
+ * The account behind a session, if it may do this, to this camera (nil: to none in particular).
+ * Returns 0, KM_ERR_AUTH (no living session), KM_ERR_DENIED, or an error of the database.
+ */
+KM_MUST_USE int km_hub_check(struct km_hub *hub, struct km_bytes token, enum km_right right,
+    const struct km_uuid *camera, struct km_account *ret_account);
+
 /* A child runs: tell it what it needs. */
 void km_hub_start_receiver(struct km_hub *hub, struct km_process *child);
 void km_hub_start_writer(struct km_hub *hub, struct km_process *child);

@@ -7,6 +7,7 @@
 #include "guard/accounts.h"
 #include "guard/hub.h"
 #include "guard/hub_login.h"
+#include "guard/hub_requests.h"
 #include "guard/journal.h"
 #include "guard/logins.h"
 #include "io/clock.h"
@@ -16,10 +17,6 @@
 #include <assert.h>
 #include <string.h>
 
-/*
- * The account behind a session, if it may do this. Returns 0, KM_ERR_AUTH (no living session),
- * KM_ERR_DENIED, or an error of the database.
- */
 static int check(struct km_hub *hub, struct km_bytes token, enum km_right right,
     const struct km_uuid *camera, struct km_account *ret_account,
     const struct km_session **ret_session)
@@ -49,6 +46,14 @@ static int check(struct km_hub *hub, struct km_bytes token, enum km_right right,
 	}
 	*ret_session = session;
 	return may ? 0 : KM_ERR_DENIED;
+}
+
+int km_hub_check(struct km_hub *hub, struct km_bytes token, enum km_right right,
+    const struct km_uuid *camera, struct km_account *ret_account)
+{
+	const struct km_session *session = NULL;
+
+	return check(hub, token, right, camera, ret_account, &session);
 }
 
 static void answer_done(
@@ -378,7 +383,15 @@ static void on_status_get(struct km_hub *hub, const struct km_message_status_get
 void km_hub_on_web(struct km_hub *hub, struct km_process *child, enum km_message_kind kind,
     struct km_bytes message)
 {
+	int err = 0;
+
 	if (km_hub_on_any(hub, child, kind, message)) {
+		return;
+	}
+	if (km_hub_requests_from_web(hub, kind, message, &err)) {
+		if (err < 0) {
+			km_children_restart(child);
+		}
 		return;
 	}
 	switch (kind) {

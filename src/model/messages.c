@@ -35,20 +35,13 @@ static int pack_text(struct km_buf *buf, const char *text, size_t max)
 	{                                                                                          \
 		const struct km_message_##name *m = message;                                       \
 		int err = 0;
-#define KM_FIELD(type, name)  pack_##type(buf, m->name);
-#define KM_TEXT(name, size)   err = err < 0 ? err : pack_text(buf, m->name, size);
-#define KM_SECRET(name, size) KM_TEXT(name, size)
-#define KM_BLOB(name, size)   err = err < 0 ? err : pack_bytes(buf, m->name, m->name##_size, size);
+#define KM_FIELD(type, name) pack_##type(buf, m->name);
+#define KM_TEXT(name, size)  err = err < 0 ? err : pack_text(buf, m->name, size);
+#define KM_BLOB(name, size)  err = err < 0 ? err : pack_bytes(buf, m->name, m->name##_size, size);
 #define KM_MESSAGE_END(name)                                                                       \
 	return err;                                                                                \
 	}
 #include "model/messages.tbl"
-#undef KM_MESSAGE
-#undef KM_FIELD
-#undef KM_TEXT
-#undef KM_SECRET
-#undef KM_BLOB
-#undef KM_MESSAGE_END
 
 /* --- and one that unpacks them --- */
 
@@ -118,21 +111,14 @@ static int unpack_i32(struct km_reader *reader, int32_t *ret_value)
 	{                                                                                          \
 		struct km_message_##name *m = message;                                             \
 		int err = 0;
-#define KM_FIELD(type, name)  err = err < 0 ? err : unpack_##type(reader, &m->name);
-#define KM_TEXT(name, size)   err = err < 0 ? err : unpack_text(reader, m->name, size);
-#define KM_SECRET(name, size) KM_TEXT(name, size)
+#define KM_FIELD(type, name) err = err < 0 ? err : unpack_##type(reader, &m->name);
+#define KM_TEXT(name, size)  err = err < 0 ? err : unpack_text(reader, m->name, size);
 #define KM_BLOB(name, size)                                                                        \
 	err = err < 0 ? err : unpack_bytes(reader, m->name, &m->name##_size, size);
 #define KM_MESSAGE_END(name)                                                                       \
 	return err;                                                                                \
 	}
 #include "model/messages.tbl"
-#undef KM_MESSAGE
-#undef KM_FIELD
-#undef KM_TEXT
-#undef KM_SECRET
-#undef KM_BLOB
-#undef KM_MESSAGE_END
 
 /* --- and one that wipes the secrets --- */
 
@@ -141,18 +127,9 @@ static int unpack_i32(struct km_reader *reader, int32_t *ret_value)
 	{                                                                                          \
 		struct km_message_##name *m = message;                                             \
 		(void)m;
-#define KM_FIELD(type, name)
-#define KM_TEXT(name, size)
 #define KM_SECRET(name, size) explicit_bzero(m->name, size);
-#define KM_BLOB(name, size)
-#define KM_MESSAGE_END(name) }
+#define KM_MESSAGE_END(name)  }
 #include "model/messages.tbl"
-#undef KM_MESSAGE
-#undef KM_FIELD
-#undef KM_TEXT
-#undef KM_SECRET
-#undef KM_BLOB
-#undef KM_MESSAGE_END
 
 /* --- the table of them --- */
 
@@ -172,18 +149,7 @@ static const struct shape shapes[] = {
 #define KM_MESSAGE(number, name, from, to, fds)                                                    \
 	{ KM_MESSAGE_##name, #name, (from), (to), (fds), sizeof(struct km_message_##name),         \
 		pack_##name, unpack_##name, wipe_##name },
-#define KM_FIELD(type, name)
-#define KM_TEXT(name, size)
-#define KM_SECRET(name, size)
-#define KM_BLOB(name, size)
-#define KM_MESSAGE_END(name)
 #include "model/messages.tbl"
-#undef KM_MESSAGE
-#undef KM_FIELD
-#undef KM_TEXT
-#undef KM_SECRET
-#undef KM_BLOB
-#undef KM_MESSAGE_END
 };
 
 static const struct shape *find_shape(enum km_message_kind kind)

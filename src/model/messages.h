@@ -15,18 +15,7 @@
 
 enum km_message_kind {
 #define KM_MESSAGE(number, name, from, to, fds) KM_MESSAGE_##name = (number),
-#define KM_FIELD(type, name)
-#define KM_TEXT(name, size)
-#define KM_SECRET(name, size)
-#define KM_BLOB(name, size)
-#define KM_MESSAGE_END(name)
 #include "model/messages.tbl"
-#undef KM_MESSAGE
-#undef KM_FIELD
-#undef KM_TEXT
-#undef KM_SECRET
-#undef KM_BLOB
-#undef KM_MESSAGE_END
 };
 
 typedef uint8_t km_message_u8;
@@ -48,12 +37,6 @@ typedef struct km_uuid km_message_uuid;
 	}                                                                                          \
 	;
 #include "model/messages.tbl"
-#undef KM_MESSAGE
-#undef KM_FIELD
-#undef KM_TEXT
-#undef KM_SECRET
-#undef KM_BLOB
-#undef KM_MESSAGE_END
 
 /* What a packed message is. Returns 0, KM_ERR_SHORT, or KM_ERR_NOT_FOUND for an unknown number. */
 KM_MUST_USE int km_messages_kind(struct km_bytes packed, enum km_message_kind *ret_kind);
@@ -97,17 +80,6 @@ size_t km_messages_struct_bytes(enum km_message_kind kind);
 	{                                                                                          \
 		return km_messages_unpack(KM_MESSAGE_##name, packed, ret_message);                 \
 	}
-#define KM_FIELD(type, name)
-#define KM_TEXT(name, size)
-#define KM_SECRET(name, size)
-#define KM_BLOB(name, size)
-#define KM_MESSAGE_END(name)
 #include "model/messages.tbl"
-#undef KM_MESSAGE
-#undef KM_FIELD
-#undef KM_TEXT
-#undef KM_SECRET
-#undef KM_BLOB
-#undef KM_MESSAGE_END
 
 #endif

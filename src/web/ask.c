@@ -1,5 +1,7 @@
 #include "web/ask.h"
 
+#include "model/record.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -127,12 +129,6 @@ int km_ask_put(struct km_ask *ask, enum km_message_kind kind, void *message,
 	return 0;
 }
 
-static bool is_part_of_list(enum km_message_kind kind)
-{
-	return kind == KM_MESSAGE_status_system || kind == KM_MESSAGE_status_camera ||
-	       kind == KM_MESSAGE_status_role;
-}
-
 bool km_ask_take(
     struct km_ask *ask, enum km_message_kind kind, const void *message, int *fds, size_t fd_count)
 {
@@ -141,7 +137,7 @@ bool km_ask_take(
 		.message = message,
 		.fds = fds,
 		.fd_count = fd_count,
-		.is_last = !is_part_of_list(kind),
+		.is_last = km_record_list(kind) == NULL,
 	};
 	struct slot *slot = NULL;
 	uint32_t request = 0;

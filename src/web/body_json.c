@@ -1,148 +1,12 @@
 #include "web/body_json.h"
 
 #include "base/text.h"
+#include "model/record.h"
 
-#include <inttypes.h>
 #include <jansson.h>
 #include <malloc.h>
 #include <stdio.h>
 #include <string.h>
-
-/* --- writing --- */
-
-void km_body_json_init(struct km_body_json *json, size_t max)
-{
-	*json = (struct km_body_json){ 0 };
-	km_buf_init(&json->buf, max);
-}
-
-void km_body_json_finish(struct km_body_json *json)
-{
-	km_buf_finish(&json->buf);
-}
-
-static void add_unit(struct km_buf *buf, uint8_t byte)
-{
-	switch (byte) {
-	case '"':
-		km_buf_add_text(buf, "\\\"");
-		break;
-	case '\\':
-		km_buf_add_text(buf, "\\\\");
-		break;
-	case '\n':
-		km_buf_add_text(buf, "\\n");
-		break;
-	default:
-		if (byte < 0x20 || byte == 0x7f) {
-			km_buf_add_format(buf, "\\u%04x", byte);
-		} else {
-			km_buf_add_u8(buf, byte);
-		}
-	}
-}
-
-/* How many bytes the UTF-8 sequence at the front has; 0 if it is none. */
-static size_t sequence_size(struct km_bytes text)
-{
-	for (size_t size = 1; size <= 4 && size <= text.size; size++) {
-		if (text.data[0] < 0x20 || text.data[0] == 0x7f ||
-		    km_text_is_clean_utf8(km_bytes_slice(text, 0, size))) {
-			return size;
-		}
-	}
-	return 0;
-}
-
-static void add_string(struct km_buf *buf, struct km_bytes text)
-{
-	km_buf_add_u8(buf, '"');
-	while (text.size > 0) {
-		size_t size = sequence_size(text);
-
-		if (size == 1) {
-			add_unit(buf, text.data[0]);
-		} else if (size > 1) {
-			km_buf_add(buf, km_bytes_slice(text, 0, size));
-		} else {
-			km_buf_add_text(buf, "\\ufffd");
-			size = 1;
-		}
-		text = km_bytes_after(text, size);
-	}
-	km_buf_add_u8(buf, '"');
-}
-
-static void begin_value(struct km_body_json *json, const char *key)
-{
-	if (json->needs_comma) {
-		km_buf_add_u8(&json->buf, ',');
-	}
-	json->needs_comma = true;
-	if (key != NULL) {
-		add_string(&json->buf, km_bytes_text(key));
-		km_buf_add_u8(&json->buf, ':');
-	}
-}
-
-void km_body_json_open(struct km_body_json *json, const char *key, char bracket)
-{
-	begin_value(json, key);
-	km_buf_add_u8(&json->buf, (unsigned char)bracket);
-	json->needs_comma = false;
-}
-
-void km_body_json_close(struct km_body_json *json, char bracket)
-{
-	km_buf_add_u8(&json->buf, (unsigned char)bracket);
-	json->needs_comma = true;
-}
-
-void km_body_json_text(struct km_body_json *json, const char *key, const char *text)
-{
-	begin_value(json, key);
-	add_string(&json->buf, km_bytes_text(text));
-}
-
-void km_body_json_i64(struct km_body_json *json, const char *key, int64_t value)
-{
-	begin_value(json, key);
-	km_buf_add_format(&json->buf, "%" PRIi64, value);
-}
-
-void km_body_json_u64(struct km_body_json *json, const char *key, uint64_t value)
-{
-	begin_value(json, key);
-	km_buf_add_format(&json->buf, "%" PRIu64, value);
-}
-
-void km_body_json_bool(struct km_body_json *json, const char *key, bool value)
-{
-	begin_value(json, key);
-	km_buf_add_text(&json->buf, value ? "true" : "false");
-}
-
-void km_body_json_null(struct km_body_json *json, const char *key)
-{
-	begin_value(json, key);
-	km_buf_add_text(&json->buf, "null");
-}
-
-void km_body_json_uuid(struct km_body_json *json, const char *key, const struct km_uuid *uuid)
-{
-	char text[KM_UUID_TEXT_SIZE];
-
-	km_uuid_write(uuid, text);
-	km_body_json_text(json, key, text);
-}
-
-void km_body_json_raw(struct km_body_json *json, const char *key, struct km_bytes value)
-{
-	begin_value(json, key);
-	km_buf_add(&json->buf, value);
-}
-
-/* --- reading --- */
 
 static void free_wiped(void *memory)
 {
@@ -266,23 +130,79 @@ static int read_members(
 	return 0;
 }
 
-int km_body_json_read(struct km_bytes body, const struct km_body_field *fields, size_t count,
-    struct km_refusal *ret_refusal)
+/* The one object of a body, to be released; NULL with the refusal. */
+static json_t *load(struct km_bytes body, int *ret_err, struct km_refusal *ret_refusal)
 {
 	json_error_t error;
 	json_t *root = NULL;
-	int err = 0;
 
 	if (body.size > KM_REQUEST_BODY_MAX) {
-		return refuse(ret_refusal, "", "the body is too large", KM_ERR_RANGE);
+		*ret_err = refuse(ret_refusal, "", "the body is too large", KM_ERR_RANGE);
+		return NULL;
 	}
 	root = json_loadb(
 	    (const char *)body.data, body.size, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &error);
 	if (!json_is_object(root)) {
 		json_decref(root);
-		return refuse(ret_refusal, "", "the body must be one JSON object", KM_ERR_FORMAT);
+		*ret_err =
+		    refuse(ret_refusal, "", "the body must be one JSON object", KM_ERR_FORMAT);
+		return NULL;
 	}
-	err = read_members(root, fields, count, ret_refusal);
+	return root;
+}
+
+int km_body_json_read(struct km_bytes body, const struct km_body_field *fields, size_t count,
+    struct km_refusal *ret_refusal)
+{
+	int err = 0;
+	json_t *root = load(body, &err, ret_refusal);
+
+	if (root != NULL) {
+		err = read_members(root, fields, count, ret_refusal);
+		json_decref(root);
+	}
+	return err;
+}
+
+static int set_member(enum km_message_kind kind, void *message, struct km_bytes name,
+    const json_t *value, const char **ret_text)
+{
+	switch (json_typeof(value)) {
+	case JSON_STRING:
+		return km_record_set_text(kind, message, name,
+		    km_bytes_from(json_string_value(value), json_string_length(value)), ret_text);
+	case JSON_INTEGER:
+		return km_record_set_number(
+		    kind, message, name, json_integer_value(value), ret_text);
+	case JSON_TRUE:
+	case JSON_FALSE:
+		return km_record_set_bool(kind, message, name, json_is_true(value), ret_text);
+	case JSON_NULL:
+		return 0; /* as it is: zeros */
+	default:
+		*ret_text = "a text, a whole number, true or false is needed";
+		return KM_ERR_FORMAT;
+	}
+}
+
+int km_body_json_read_record(
+    struct km_bytes body, enum km_message_kind kind, void *message, struct km_refusal *ret_refusal)
+{
+	const char *key = NULL;
+	const char *text = NULL;
+	json_t *value = NULL;
+	int err = 0;
+	json_t *root = load(body, &err, ret_refusal);
+
+	json_object_foreach(root, key, value)
+	{
+		err = set_member(kind, message, km_bytes_text(key), value, &text);
+		if (err < 0) {
+			err = refuse(
+			    ret_refusal, key, text, err == KM_ERR_RANGE ? err : KM_ERR_FORMAT);
+			break;
+		}
+	}
 	json_decref(root);
 	return err;
 }

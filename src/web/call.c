@@ -64,12 +64,12 @@ void km_call_answer(struct km_call *call, struct km_response *response)
 	km_server_exchange_answer(call->exchange, response);
 }
 
-void km_call_answer_json(struct km_call *call, unsigned status, struct km_body_json *json)
+void km_call_answer_json(struct km_call *call, unsigned status, struct km_json *json)
 {
 	struct km_response response = { .status = status, .content_type = "application/json" };
 
 	if (km_buf_error(&json->buf) < 0) {
-		km_body_json_finish(json);
+		km_json_finish(json);
 		km_call_fail(call, 503, "busy", "the answer became too large: ask for less");
 		return;
 	}
@@ -82,25 +82,25 @@ static void fail_with(struct km_call *call, unsigned status, const char *code, c
     const char *field, int64_t retry_after_s)
 {
 	struct km_response response = { .status = status, .content_type = "application/json" };
-	struct km_body_json json;
+	struct km_json json;
 	char seconds[24];
 
-	km_body_json_init(&json, ERROR_BODY_MAX);
-	km_body_json_open(&json, NULL, '{');
-	km_body_json_open(&json, "error", '{');
-	km_body_json_text(&json, "code", code);
-	km_body_json_text(&json, "message", text);
+	km_json_init(&json, ERROR_BODY_MAX);
+	km_json_open(&json, NULL, '{');
+	km_json_open(&json, "error", '{');
+	km_json_text(&json, "code", code);
+	km_json_text(&json, "message", text);
 	if (field != NULL && field[0] != '\0') {
-		km_body_json_text(&json, "field", field);
+		km_json_text(&json, "field", field);
 	}
 	if (retry_after_s > 0) {
-		km_body_json_i64(&json, "retry_after_s", retry_after_s);
+		km_json_i64(&json, "retry_after_s", retry_after_s);
 		(void)snprintf(seconds, sizeof(seconds), "%lld", (long long)retry_after_s);
 		response.headers[response.header_count].name = "retry-after:";
 		response.headers[response.header_count++].value = seconds;
 	}
-	km_body_json_close(&json, '}');
-	km_body_json_close(&json, '}');
+	km_json_close(&json, '}');
+	km_json_close(&json, '}');
 	response.body = json.buf;
 	km_call_answer(call, &response);
 }

@@ -46,7 +46,7 @@ const struct km_request *km_call_request(const struct km_call *call);
 void km_call_answer(struct km_call *call, struct km_response *response);
 
 /* Answer with what was written; takes it. A writer in error becomes 503. */
-void km_call_answer_json(struct km_call *call, unsigned status, struct km_body_json *json);
+void km_call_answer_json(struct km_call *call, unsigned status, struct km_json *json);
 
 /* The error answer of the API: a code that programs know, and a text for people. */
 void km_call_fail(struct km_call *call, unsigned status, const char *code, const char *text);

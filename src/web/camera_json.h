@@ -9,7 +9,7 @@
 
 /* Write one camera as a member or, with key NULL, as an element. */
 void km_camera_json_write(
-    struct km_body_json *json, const char *key, const struct km_message_status_camera *camera);
+    struct km_json *json, const char *key, const struct km_message_status_camera *camera);
 
 /*
  * All that guard knows, collected: JSON arrays' inner parts. `found` is the camera that was asked
@@ -19,9 +19,9 @@ struct km_camera_json_status {
 	struct km_call *call;
 	struct km_message_status_system system;
 	bool has_system;
-	struct km_body_json cameras; /* an array */
-	struct km_body_json roles;   /* an array */
-	struct km_uuid wanted;       /* nil: none in particular */
+	struct km_json cameras; /* an array */
+	struct km_json roles;   /* an array */
+	struct km_uuid wanted;  /* nil: none in particular */
 	bool is_found;
 	struct km_message_status_camera found;
 	void (*on_status)(struct km_camera_json_status *status);

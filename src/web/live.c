@@ -73,7 +73,7 @@ static void open_ring(struct stage *stage);
 
 /* --- texts --- */
 
-static struct km_parcel *text_parcel(struct km_body_json *json)
+static struct km_parcel *text_parcel(struct km_json *json)
 {
 	struct km_parcel *parcel = NULL;
 
@@ -84,52 +84,52 @@ static struct km_parcel *text_parcel(struct km_body_json *json)
 		memcpy(parcel->data, json->buf.data, json->buf.size);
 		parcel->size = json->buf.size;
 	}
-	km_body_json_finish(json);
+	km_json_finish(json);
 	return parcel;
 }
 
-static void begin_text(struct km_body_json *json, const char *kind)
+static void begin_text(struct km_json *json, const char *kind)
 {
-	km_body_json_init(json, TEXT_MAX);
-	km_body_json_open(json, NULL, '{');
-	km_body_json_text(json, "kind", kind);
+	km_json_init(json, TEXT_MAX);
+	km_json_open(json, NULL, '{');
+	km_json_text(json, "kind", kind);
 }
 
 static struct km_parcel *waiting_text(const char *state, const char *error)
 {
-	struct km_body_json json;
+	struct km_json json;
 
 	begin_text(&json, "waiting");
-	km_body_json_text(&json, "state", state);
-	km_body_json_text(&json, "error", error);
-	km_body_json_close(&json, '}');
+	km_json_text(&json, "state", state);
+	km_json_text(&json, "error", error);
+	km_json_close(&json, '}');
 	return text_parcel(&json);
 }
 
 static struct km_parcel *label_text(int64_t unix_us, int64_t media_us)
 {
-	struct km_body_json json;
+	struct km_json json;
 
 	begin_text(&json, "label");
-	km_body_json_i64(&json, "unix_us", unix_us);
-	km_body_json_i64(&json, "media_us", media_us);
-	km_body_json_close(&json, '}');
+	km_json_i64(&json, "unix_us", unix_us);
+	km_json_i64(&json, "media_us", media_us);
+	km_json_close(&json, '}');
 	return text_parcel(&json);
 }
 
 static struct km_parcel *skipped_text(uint64_t frames)
 {
-	struct km_body_json json;
+	struct km_json json;
 
 	begin_text(&json, "skipped");
-	km_body_json_u64(&json, "frames", frames);
-	km_body_json_close(&json, '}');
+	km_json_u64(&json, "frames", frames);
+	km_json_close(&json, '}');
 	return text_parcel(&json);
 }
 
 static struct km_parcel *init_text(const struct km_tracks *tracks)
 {
-	struct km_body_json json;
+	struct km_json json;
 	struct km_buf mime;
 
 	km_buf_init(&mime, 512);
@@ -138,12 +138,12 @@ static struct km_parcel *init_text(const struct km_tracks *tracks)
 	}
 	km_buf_add_u8(&mime, '\0');
 	begin_text(&json, "init");
-	km_body_json_text(&json, "mime", (const char *)mime.data);
-	km_body_json_i64(&json, "width", tracks->track[0].width);
-	km_body_json_i64(&json, "height", tracks->track[0].height);
-	km_body_json_text(
+	km_json_text(&json, "mime", (const char *)mime.data);
+	km_json_i64(&json, "width", tracks->track[0].width);
+	km_json_i64(&json, "height", tracks->track[0].height);
+	km_json_text(
 	    &json, "supported_hint", tracks->track[0].codec == KM_CODEC_H265 ? "h265" : "h264");
-	km_body_json_close(&json, '}');
+	km_json_close(&json, '}');
 	km_buf_finish(&mime);
 	return text_parcel(&json);
 }

@@ -125,6 +125,29 @@ int km_request_query_i64(struct km_bytes query, const char *name, int64_t least,
 	return 0;
 }
 
+int km_request_decode(struct km_bytes value, char *ret_text, size_t size, size_t *ret_size)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < value.size; i++) {
+		uint8_t byte = value.data[i] == '+' ? ' ' : value.data[i];
+
+		if (count == size) {
+			return KM_ERR_LIMIT;
+		}
+		if (byte == '%') {
+			if (value.size - i < 3 ||
+			    km_text_parse_hex(km_bytes_slice(value, i + 1, 2), &byte, 1) < 0) {
+				return KM_ERR_FORMAT;
+			}
+			i += 2;
+		}
+		ret_text[count++] = (char)byte;
+	}
+	*ret_size = count;
+	return 0;
+}
+
 int km_request_query_span(struct km_bytes query, int64_t most_us, int64_t *ret_from_us,
     int64_t *ret_to_us, struct km_refusal *ret_refusal)
 {

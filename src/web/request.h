@@ -26,7 +26,7 @@ enum km_method {
 struct km_request {
 	enum km_method method;
 	char path[256];   /* percent-decoded */
-	char query[256];  /* behind the '?', as it came */
+	char query[1024]; /* behind the '?', as it came */
 	char host[256];   /* with the port */
 	char origin[300]; /* [RFC 6454 7] */
 	char cookie[2048];
@@ -62,6 +62,13 @@ KM_MUST_USE int km_request_check_query(
  */
 KM_MUST_USE int km_request_query_i64(struct km_bytes query, const char *name, int64_t least,
     int64_t most, int64_t *ret_value, struct km_refusal *ret_refusal);
+
+/*
+ * A value of the query as it was meant: percent signs and plus signs decoded [URL Standard 5.1].
+ * Returns 0, KM_ERR_FORMAT, or KM_ERR_LIMIT if it has more than `size` bytes. No NUL is added.
+ */
+KM_MUST_USE int km_request_decode(
+    struct km_bytes value, char *ret_text, size_t size, size_t *ret_size);
 
 /* from and to (unix_us): both there, from < to, at most `most_us` apart. Errors as above. */
 KM_MUST_USE int km_request_query_span(struct km_bytes query, int64_t most_us, int64_t *ret_from_us,

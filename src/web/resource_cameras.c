@@ -18,15 +18,15 @@ void km_resource_cameras_drop(struct km_call *call);
 
 static void on_list(struct km_camera_json_status *status)
 {
-	struct km_body_json json;
+	struct km_json json;
 
 	if (!status->has_system) {
 		return;
 	}
-	km_body_json_init(&json, ANSWER_MAX);
-	km_body_json_open(&json, NULL, '{');
-	km_body_json_raw(&json, "cameras", km_buf_view(&status->cameras.buf));
-	km_body_json_close(&json, '}');
+	km_json_init(&json, ANSWER_MAX);
+	km_json_open(&json, NULL, '{');
+	km_json_raw(&json, "cameras", km_buf_view(&status->cameras.buf));
+	km_json_close(&json, '}');
 	km_call_answer_json(status->call, 200, &json);
 }
 
@@ -37,7 +37,7 @@ void km_resource_cameras_list(struct km_call *call)
 
 static void on_show(struct km_camera_json_status *status)
 {
-	struct km_body_json json;
+	struct km_json json;
 
 	if (!status->has_system) {
 		return;
@@ -46,7 +46,7 @@ static void on_show(struct km_camera_json_status *status)
 		km_call_fail(status->call, 404, "not_found", "there is no such camera");
 		return;
 	}
-	km_body_json_init(&json, ANSWER_MAX);
+	km_json_init(&json, ANSWER_MAX);
 	km_camera_json_write(&json, NULL, &status->found);
 	km_call_answer_json(status->call, 200, &json);
 }
@@ -225,15 +225,15 @@ static void on_added(void *context, const struct km_ask_answer *answer)
 {
 	struct km_call *call = context;
 	const struct km_message_done *done = answer->message;
-	struct km_body_json json;
+	struct km_json json;
 
 	if (check_done(call, answer) != 0) {
 		return;
 	}
-	km_body_json_init(&json, ANSWER_MAX);
-	km_body_json_open(&json, NULL, '{');
-	km_body_json_uuid(&json, "id", &done->camera);
-	km_body_json_close(&json, '}');
+	km_json_init(&json, ANSWER_MAX);
+	km_json_open(&json, NULL, '{');
+	km_json_uuid(&json, "id", &done->camera);
+	km_json_close(&json, '}');
 	km_call_answer_json(call, 201, &json);
 }
 

@@ -23,7 +23,7 @@ struct timeline {
 	int64_t from_us;
 	int64_t to_us;
 	int64_t resolution_us;
-	struct km_body_json json;
+	struct km_json json;
 	struct km_archive_gap gap; /* the one being joined with its neighbours */
 	bool has_gap;
 	size_t gap_count;
@@ -34,16 +34,16 @@ static int on_stretch(void *context, int64_t start_us, int64_t end_us)
 {
 	struct timeline *timeline = context;
 
-	km_body_json_open(&timeline->json, NULL, '[');
-	km_body_json_i64(&timeline->json, NULL, start_us);
-	km_body_json_i64(&timeline->json, NULL, end_us);
-	km_body_json_close(&timeline->json, ']');
+	km_json_open(&timeline->json, NULL, '[');
+	km_json_i64(&timeline->json, NULL, start_us);
+	km_json_i64(&timeline->json, NULL, end_us);
+	km_json_close(&timeline->json, ']');
 	return km_buf_error(&timeline->json.buf);
 }
 
 static int flush_gap(struct timeline *timeline)
 {
-	struct km_body_json *json = &timeline->json;
+	struct km_json *json = &timeline->json;
 
 	if (!timeline->has_gap) {
 		return 0;
@@ -52,12 +52,12 @@ static int flush_gap(struct timeline *timeline)
 	if (++timeline->gap_count > GAPS_MAX) {
 		return KM_ERR_LIMIT;
 	}
-	km_body_json_open(json, NULL, '{');
-	km_body_json_i64(json, "from_us", timeline->gap.start_us);
-	km_body_json_i64(json, "to_us", timeline->gap.end_us);
-	km_body_json_text(json, "reason", km_states_gap_reason(timeline->gap.reason));
-	km_body_json_u64(json, "lost", timeline->gap.lost);
-	km_body_json_close(json, '}');
+	km_json_open(json, NULL, '{');
+	km_json_i64(json, "from_us", timeline->gap.start_us);
+	km_json_i64(json, "to_us", timeline->gap.end_us);
+	km_json_text(json, "reason", km_states_gap_reason(timeline->gap.reason));
+	km_json_u64(json, "lost", timeline->gap.lost);
+	km_json_close(json, '}');
 	return km_buf_error(&json->buf);
 }
 
@@ -83,19 +83,19 @@ static int on_gap(void *context, const struct km_archive_gap *gap)
 
 static int write_timeline(struct timeline *timeline, struct km_archive *archive)
 {
-	struct km_body_json *json = &timeline->json;
+	struct km_json *json = &timeline->json;
 	int err = 0;
 
-	km_body_json_open(json, NULL, '{');
-	km_body_json_i64(json, "from_us", timeline->from_us);
-	km_body_json_i64(json, "to_us", timeline->to_us);
-	km_body_json_open(json, "recorded", '[');
+	km_json_open(json, NULL, '{');
+	km_json_i64(json, "from_us", timeline->from_us);
+	km_json_i64(json, "to_us", timeline->to_us);
+	km_json_open(json, "recorded", '[');
 	if (archive != NULL) {
 		err = km_archive_each_stretch(archive, &timeline->camera, timeline->from_us,
 		    timeline->to_us, timeline->resolution_us, STRETCHES_MAX, on_stretch, timeline);
 	}
-	km_body_json_close(json, ']');
-	km_body_json_open(json, "gaps", '[');
+	km_json_close(json, ']');
+	km_json_open(json, "gaps", '[');
 	if (archive != NULL && err == 0) {
 		err = km_archive_each_gap(archive, &timeline->camera, timeline->from_us,
 		    timeline->to_us, on_gap, timeline);
@@ -103,8 +103,8 @@ static int write_timeline(struct timeline *timeline, struct km_archive *archive)
 	if (err == 0) {
 		err = flush_gap(timeline);
 	}
-	km_body_json_close(json, ']');
-	km_body_json_close(json, '}');
+	km_json_close(json, ']');
+	km_json_close(json, '}');
 	return err;
 }
 
@@ -133,7 +133,7 @@ static void done_timeline(void *context)
 		    timeline->err == KM_ERR_LIMIT
 			? "too much for one answer: ask for a shorter time or a coarser resolution"
 			: NULL);
-		km_body_json_finish(&timeline->json);
+		km_json_finish(&timeline->json);
 	} else {
 		km_call_answer_json(timeline->call, 200, &timeline->json);
 	}
@@ -173,7 +173,7 @@ void km_resource_recordings_timeline(struct km_call *call)
 		free(timeline);
 		return;
 	}
-	km_body_json_init(&timeline->json, ANSWER_MAX);
+	km_json_init(&timeline->json, ANSWER_MAX);
 	if (km_call_submit(call, run_timeline, done_timeline, timeline) < 0) {
 		free(timeline);
 	}
@@ -183,55 +183,55 @@ void km_resource_recordings_timeline(struct km_call *call)
 
 struct segments {
 	struct km_listing *listing;
-	struct km_body_json json;
+	struct km_json json;
 	int err;
 };
 
-static void write_chunks(struct km_body_json *json, const struct km_clip *clip)
+static void write_chunks(struct km_json *json, const struct km_clip *clip)
 {
-	km_body_json_open(json, "chunks", '[');
+	km_json_open(json, "chunks", '[');
 	for (size_t i = 0; i < km_clip_fragment_count(clip); i++) {
 		struct km_clip_fragment fragment = km_clip_fragment_at(clip, i);
 
-		km_body_json_open(json, NULL, '[');
-		km_body_json_u64(json, NULL, fragment.offset);
-		km_body_json_u64(json, NULL, fragment.bytes);
-		km_body_json_i64(json, NULL, fragment.start_us);
-		km_body_json_i64(json, NULL, fragment.duration_us);
-		km_body_json_i64(json, NULL, fragment.is_key ? 1 : 0);
-		km_body_json_close(json, ']');
+		km_json_open(json, NULL, '[');
+		km_json_u64(json, NULL, fragment.offset);
+		km_json_u64(json, NULL, fragment.bytes);
+		km_json_i64(json, NULL, fragment.start_us);
+		km_json_i64(json, NULL, fragment.duration_us);
+		km_json_i64(json, NULL, fragment.is_key ? 1 : 0);
+		km_json_close(json, ']');
 	}
-	km_body_json_close(json, ']');
+	km_json_close(json, ']');
 }
 
 static int write_segment(
     void *context, const struct km_archive_segment *row, const struct km_clip *clip)
 {
 	struct segments *segments = context;
-	struct km_body_json *json = &segments->json;
+	struct km_json *json = &segments->json;
 	const struct km_track *first = &km_clip_tracks(clip)->track[0];
 	struct km_buf text;
 	int err = 0;
 
 	km_buf_init(&text, KM_MP4_INIT_MAX + MIME_MAX);
-	km_body_json_open(json, NULL, '{');
-	km_body_json_uuid(json, "id", &row->id);
-	km_body_json_i64(json, "start_us", row->start_us);
-	km_body_json_i64(json, "end_us", row->end_us);
-	km_body_json_bool(json, "open", row->is_open);
+	km_json_open(json, NULL, '{');
+	km_json_uuid(json, "id", &row->id);
+	km_json_i64(json, "start_us", row->start_us);
+	km_json_i64(json, "end_us", row->end_us);
+	km_json_bool(json, "open", row->is_open);
 	err = km_clip_write_mime(km_clip_tracks(clip), &text);
 	km_buf_add_u8(&text, '\0');
-	km_body_json_text(json, "mime", err == 0 ? (const char *)text.data : "");
-	km_body_json_i64(json, "width", first->width);
-	km_body_json_i64(json, "height", first->height);
+	km_json_text(json, "mime", err == 0 ? (const char *)text.data : "");
+	km_json_i64(json, "width", first->width);
+	km_json_i64(json, "height", first->height);
 	km_buf_clear(&text);
 	if (err == 0) {
 		err = km_clip_write_init(clip, &text);
 	}
-	km_body_json_u64(json, "init_bytes", text.size);
-	km_body_json_u64(json, "media_bytes", km_clip_media_bytes(clip));
+	km_json_u64(json, "init_bytes", text.size);
+	km_json_u64(json, "media_bytes", km_clip_media_bytes(clip));
 	write_chunks(json, clip);
-	km_body_json_close(json, '}');
+	km_json_close(json, '}');
 	km_buf_finish(&text);
 	return err < 0 ? err : km_buf_error(&json->buf);
 }
@@ -239,14 +239,14 @@ static int write_segment(
 static void run_segments(void *context)
 {
 	struct segments *segments = context;
-	struct km_body_json *json = &segments->json;
+	struct km_json *json = &segments->json;
 
-	km_body_json_init(json, ANSWER_MAX);
-	km_body_json_open(json, NULL, '{');
-	km_body_json_open(json, "segments", '[');
+	km_json_init(json, ANSWER_MAX);
+	km_json_open(json, NULL, '{');
+	km_json_open(json, "segments", '[');
 	segments->err = km_listing_each_clip(segments->listing, write_segment, segments);
-	km_body_json_close(json, ']');
-	km_body_json_close(json, '}');
+	km_json_close(json, ']');
+	km_json_close(json, '}');
 }
 
 static void done_segments(void *context)
@@ -255,7 +255,7 @@ static void done_segments(void *context)
 
 	if (segments->err < 0) {
 		km_call_fail_err(segments->listing->call, segments->err, NULL);
-		km_body_json_finish(&segments->json);
+		km_json_finish(&segments->json);
 	} else {
 		km_call_answer_json(segments->listing->call, 200, &segments->json);
 	}

@@ -16,14 +16,14 @@ void km_resource_session_logout(struct km_call *call);
 
 static void answer_hello(struct km_call *call)
 {
-	struct km_body_json json;
+	struct km_json json;
 
-	km_body_json_init(&json, ANSWER_MAX);
-	km_body_json_open(&json, NULL, '{');
-	km_body_json_text(&json, "product", "komainu");
-	km_body_json_text(&json, "version", call->web->version);
-	km_body_json_bool(&json, "setup_required", !call->web->is_setup_done);
-	km_body_json_close(&json, '}');
+	km_json_init(&json, ANSWER_MAX);
+	km_json_open(&json, NULL, '{');
+	km_json_text(&json, "product", "komainu");
+	km_json_text(&json, "version", call->web->version);
+	km_json_bool(&json, "setup_required", !call->web->is_setup_done);
+	km_json_close(&json, '}');
 	km_call_answer_json(call, 200, &json);
 }
 
@@ -62,27 +62,27 @@ void km_resource_session_hello(struct km_call *call)
 	}
 }
 
-static void write_session(struct km_body_json *json, const struct km_call_account *account)
+static void write_session(struct km_json *json, const struct km_call_account *account)
 {
 	char csrf[2 * KM_SECRET_BYTES + 1];
 
 	(void)km_text_write_hex(KM_BYTES_OF(account->csrf), csrf, sizeof(csrf));
-	km_body_json_init(json, ANSWER_MAX);
-	km_body_json_open(json, NULL, '{');
-	km_body_json_open(json, "account", '{');
-	km_body_json_uuid(json, "id", &account->id);
-	km_body_json_text(json, "name", account->name);
-	km_body_json_text(json, "role", km_rights_role_name((enum km_account_role)account->role));
-	km_body_json_close(json, '}');
-	km_body_json_text(json, "csrf", csrf);
-	km_body_json_i64(json, "expires_us", account->expires_us);
-	km_body_json_i64(json, "now_us", km_clock_unix_us());
-	km_body_json_close(json, '}');
+	km_json_init(json, ANSWER_MAX);
+	km_json_open(json, NULL, '{');
+	km_json_open(json, "account", '{');
+	km_json_uuid(json, "id", &account->id);
+	km_json_text(json, "name", account->name);
+	km_json_text(json, "role", km_rights_role_name((enum km_account_role)account->role));
+	km_json_close(json, '}');
+	km_json_text(json, "csrf", csrf);
+	km_json_i64(json, "expires_us", account->expires_us);
+	km_json_i64(json, "now_us", km_clock_unix_us());
+	km_json_close(json, '}');
 }
 
 void km_resource_session_show(struct km_call *call)
 {
-	struct km_body_json json;
+	struct km_json json;
 
 	write_session(&json, &call->account);
 	km_call_answer_json(call, 200, &json);
@@ -113,7 +113,7 @@ static void answer_login(struct km_call *call, const struct km_message_session_r
 		.role = reply->role,
 		.expires_us = reply->expires_unix_us,
 	};
-	struct km_body_json json;
+	struct km_json json;
 	char token[2 * KM_SECRET_BYTES + 1];
 	char cookie[192];
 

@@ -10,26 +10,26 @@ void km_resource_status_show(struct km_call *call);
 static void on_status(struct km_camera_json_status *status)
 {
 	const struct km_message_status_system *system = &status->system;
-	struct km_body_json json;
+	struct km_json json;
 
 	if (!status->has_system) {
 		return;
 	}
-	km_body_json_init(&json, ANSWER_MAX);
-	km_body_json_open(&json, NULL, '{');
-	km_body_json_text(&json, "version", system->version);
-	km_body_json_i64(&json, "started_us", system->started_unix_us);
-	km_body_json_i64(&json, "now_us", km_clock_unix_us());
-	km_body_json_open(&json, "storage", '{');
-	km_body_json_text(&json, "state", km_states_storage_state(system->storage));
-	km_body_json_u64(&json, "total_bytes", system->total_bytes);
-	km_body_json_u64(&json, "free_bytes", system->free_bytes);
-	km_body_json_u64(&json, "kept_bytes", system->kept_bytes);
-	km_body_json_text(&json, "error", system->storage_error);
-	km_body_json_close(&json, '}');
-	km_body_json_raw(&json, "cameras", km_buf_view(&status->cameras.buf));
-	km_body_json_raw(&json, "roles", km_buf_view(&status->roles.buf));
-	km_body_json_close(&json, '}');
+	km_json_init(&json, ANSWER_MAX);
+	km_json_open(&json, NULL, '{');
+	km_json_text(&json, "version", system->version);
+	km_json_i64(&json, "started_us", system->started_unix_us);
+	km_json_i64(&json, "now_us", km_clock_unix_us());
+	km_json_open(&json, "storage", '{');
+	km_json_text(&json, "state", km_states_storage_state(system->storage));
+	km_json_u64(&json, "total_bytes", system->total_bytes);
+	km_json_u64(&json, "free_bytes", system->free_bytes);
+	km_json_u64(&json, "kept_bytes", system->kept_bytes);
+	km_json_text(&json, "error", system->storage_error);
+	km_json_close(&json, '}');
+	km_json_raw(&json, "cameras", km_buf_view(&status->cameras.buf));
+	km_json_raw(&json, "roles", km_buf_view(&status->roles.buf));
+	km_json_close(&json, '}');
 	km_call_answer_json(status->call, 200, &json);
 }
 

@@ -5,14 +5,25 @@
 #define KM_ROUTE(method, pattern, access, right, csrf, handler)                                    \
 	void km_resource_##handler(struct km_call *call);
 #include "web/routes.tbl"
-#undef KM_ROUTE
+
+void km_resource_relay(struct km_call *call);
+
+/* The right of a request, as a constant (requests.tbl). */
+enum {
+#define KM_REQUEST(message, RIGHT, text) RIGHT_OF_##message = KM_RIGHT_##RIGHT,
+#include "model/requests.tbl"
+#undef KM_REQUEST
+};
 
 static const struct km_route routes[] = {
 #define KM_ROUTE(method, pattern, access, right, csrf, handler)                                    \
 	{ KM_METHOD_##method, pattern, KM_ACCESS_##access, KM_RIGHT_##right, (csrf) != 0,          \
-		km_resource_##handler },
+		km_resource_##handler, KM_MESSAGE_done, NULL },
+#define KM_RELAY(method, pattern, message, list)                                                   \
+	{ KM_METHOD_##method, pattern, KM_ACCESS_SESSION, (enum km_right)RIGHT_OF_##message,       \
+		KM_METHOD_##method != KM_METHOD_GET, km_resource_relay, KM_MESSAGE_##message,      \
+		list },
 #include "web/routes.tbl"
-#undef KM_ROUTE
 };
 
 const struct km_route *km_routes_all(size_t *ret_count)
@@ -28,6 +39,14 @@ static bool match_part(struct km_bytes wanted, struct km_bytes part, struct km_r
 	}
 	if (km_bytes_is_equal(wanted, KM_BYTES("{segment}"))) {
 		return km_uuid_parse(part, &match->segment) == 0;
+	}
+	if (wanted.size > 2 && wanted.data[0] == '{' && part.size > 0 &&
+	    match->parameter_count < KM_ROUTE_PARAMETERS_MAX) {
+		match->parameters[match->parameter_count++] = (struct km_route_parameter){
+			.name = km_bytes_slice(wanted, 1, wanted.size - 2),
+			.value = part,
+		};
+		return true;
 	}
 	return km_bytes_is_equal(wanted, part);
 }

@@ -4,6 +4,7 @@
 #ifndef KM_WEB_ROUTES_H
 #define KM_WEB_ROUTES_H
 
+#include "model/messages.h"
 #include "model/rights.h"
 #include "web/request.h"
 
@@ -23,13 +24,25 @@ struct km_route {
 	enum km_right right;
 	bool needs_csrf;
 	void (*handle)(struct km_call *call);
+	enum km_message_kind relayed; /* what handle asks of the guard, if it is the relay */
+	const char *list;             /* array of the relayed answer; "": one object, or none */
 };
+
+/* A part of the path that stood for {name}. */
+struct km_route_parameter {
+	struct km_bytes name;
+	struct km_bytes value; /* points into the path */
+};
+
+#define KM_ROUTE_PARAMETERS_MAX 3
 
 /* What the pattern's parameters were; nil and empty where it has none. */
 struct km_route_match {
 	const struct km_route *route;
 	struct km_uuid camera;
 	struct km_uuid segment;
+	struct km_route_parameter parameters[KM_ROUTE_PARAMETERS_MAX];
+	size_t parameter_count;
 	struct km_bytes rest; /* what stood for "*"; points into the path */
 };
 

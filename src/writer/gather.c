@@ -507,8 +507,9 @@ static bool ends_chunk(const struct km_gather *gather, const struct km_ring_entr
 	/* One can begin to play only where a chunk begins with a key frame. */
 	bool hides_key = is_video_key && pending->has_video && !pending->begins_with_key;
 
-	return hides_key || (is_video_key && span_us >= CHUNK_LEAST_US) || span_us >= CHUNK_MOST_US ||
-	       span_us < -CHUNK_MOST_US || pending->count >= KM_GATHER_SAMPLES_MAX ||
+	return hides_key || (is_video_key && span_us >= CHUNK_LEAST_US) ||
+	       span_us >= CHUNK_MOST_US || span_us < -CHUNK_MOST_US ||
+	       pending->count >= KM_GATHER_SAMPLES_MAX ||
 	       pending->bytes + entry->payload.size > KM_GATHER_CHUNK_BYTES_MAX;
 }
 

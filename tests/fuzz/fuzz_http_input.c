@@ -1,4 +1,4 @@
-/* sources: base/error.c base/bytes.c base/buf.c base/text.c base/uuid.c web/request.c web/routes.c web/body_json.c */
+/* sources: base/error.c base/bytes.c base/buf.c base/text.c base/uuid.c web/request.c web/routes.c base/json.c web/body_json.c */
 /* libraries: jansson */
 /*
  * What strangers send to the HTTPS server: path, query, Range, Cookie, Origin, JSON body; one line
@@ -61,21 +61,21 @@ static void try_body(struct km_bytes body)
 		{ "retain_us", KM_BODY_I64, &number, 0, false, NULL },
 	};
 	struct km_refusal refusal = { 0 };
-	struct km_body_json json;
+	struct km_json json;
 
 	if (km_body_json_read(body, fields, KM_COUNT(fields), &refusal) == 0 &&
 	    (strlen(name) >= sizeof(name) || number < 0 || flag > 1)) {
 		abort();
 	}
 	/* Whatever is written as a text can be read again. */
-	km_body_json_init(&json, (size_t)1 << 20);
-	km_body_json_open(&json, NULL, '{');
-	km_body_json_text(&json, "name", refusal.field);
-	km_body_json_close(&json, '}');
+	km_json_init(&json, (size_t)1 << 20);
+	km_json_open(&json, NULL, '{');
+	km_json_text(&json, "name", refusal.field);
+	km_json_close(&json, '}');
 	if (km_body_json_read(km_buf_view(&json.buf), fields, 1, &refusal) < 0) {
 		abort();
 	}
-	km_body_json_finish(&json);
+	km_json_finish(&json);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -10,34 +10,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 union any_message {
 #define KM_MESSAGE(number, name, from, to, fds) struct km_message_##name name;
-#define KM_FIELD(type, name)
-#define KM_TEXT(name, size)
-#define KM_SECRET(name, size)
-#define KM_BLOB(name, size)
-#define KM_MESSAGE_END(name)
 #include "model/messages.tbl"
-#undef KM_MESSAGE
-#undef KM_FIELD
-#undef KM_TEXT
-#undef KM_SECRET
-#undef KM_BLOB
-#undef KM_MESSAGE_END
 };
 
 static const enum km_message_kind kinds[] = {
 #define KM_MESSAGE(number, name, from, to, fds) KM_MESSAGE_##name,
-#define KM_FIELD(type, name)
-#define KM_TEXT(name, size)
-#define KM_SECRET(name, size)
-#define KM_BLOB(name, size)
-#define KM_MESSAGE_END(name)
 #include "model/messages.tbl"
-#undef KM_MESSAGE
-#undef KM_FIELD
-#undef KM_TEXT
-#undef KM_SECRET
-#undef KM_BLOB
-#undef KM_MESSAGE_END
 };
 
 static void try_kind(enum km_message_kind kind, struct km_bytes packed)

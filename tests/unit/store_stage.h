@@ -74,8 +74,8 @@ struct stage_found {
 	unsigned frames;
 	unsigned first;
 	unsigned last;
-	unsigned holes;      /* frame numbers missing in between */
-	unsigned duplicates; /* or out of order */
+	unsigned holes;       /* frame numbers missing in between */
+	unsigned duplicates;  /* or out of order */
 	unsigned hidden_keys; /* key frames that no chunk begins with */
 	unsigned segments;
 	unsigned open_segments;

@@ -1,4 +1,4 @@
-/* sources: base/error.c base/bytes.c base/buf.c base/text.c base/uuid.c web/body_json.c */
+/* sources: base/error.c base/bytes.c base/buf.c base/text.c base/uuid.c base/json.c web/body_json.c */
 /* libraries: jansson */
 /*
  * JSON is written so that any text survives, and read against a table.
@@ -14,39 +14,39 @@
 
 static void what_is_written_is_json(void **state)
 {
-	struct km_body_json json;
+	struct km_json json;
 	static const char wanted[] =
 	    "{\"a\":\"q\\\"\\\\\\u0001\xc3\xa9\\ufffd\",\"b\":[1,-2,true,null],\"c\":{},\"d\":[]}";
 
 	(void)state;
-	km_body_json_init(&json, 1024);
-	km_body_json_open(&json, NULL, '{');
-	km_body_json_text(&json, "a", "q\"\\\x01\xc3\xa9\xff");
-	km_body_json_open(&json, "b", '[');
-	km_body_json_u64(&json, NULL, 1);
-	km_body_json_i64(&json, NULL, -2);
-	km_body_json_bool(&json, NULL, true);
-	km_body_json_null(&json, NULL);
-	km_body_json_close(&json, ']');
-	km_body_json_open(&json, "c", '{');
-	km_body_json_close(&json, '}');
-	km_body_json_raw(&json, "d", KM_BYTES("[]"));
-	km_body_json_close(&json, '}');
+	km_json_init(&json, 1024);
+	km_json_open(&json, NULL, '{');
+	km_json_text(&json, "a", "q\"\\\x01\xc3\xa9\xff");
+	km_json_open(&json, "b", '[');
+	km_json_u64(&json, NULL, 1);
+	km_json_i64(&json, NULL, -2);
+	km_json_bool(&json, NULL, true);
+	km_json_null(&json, NULL);
+	km_json_close(&json, ']');
+	km_json_open(&json, "c", '{');
+	km_json_close(&json, '}');
+	km_json_raw(&json, "d", KM_BYTES("[]"));
+	km_json_close(&json, '}');
 	assert_int_equal(km_buf_error(&json.buf), 0);
 	assert_int_equal(json.buf.size, sizeof(wanted) - 1);
 	assert_memory_equal(json.buf.data, wanted, sizeof(wanted) - 1);
-	km_body_json_finish(&json);
+	km_json_finish(&json);
 }
 
 static void too_much_is_an_error(void **state)
 {
-	struct km_body_json json;
+	struct km_json json;
 
 	(void)state;
-	km_body_json_init(&json, 8);
-	km_body_json_text(&json, NULL, "longer than that");
+	km_json_init(&json, 8);
+	km_json_text(&json, NULL, "longer than that");
 	assert_int_equal(km_buf_error(&json.buf), KM_ERR_LIMIT);
-	km_body_json_finish(&json);
+	km_json_finish(&json);
 }
 
 struct wish {

@@ -2,6 +2,8 @@
 /* libraries: crypto sodium sqlite3 */
 #include "guard/database.h"
 
+#include "guard/schema.h"
+
 #include "base/buf.h"
 #include "guard_stage.h"
 
@@ -42,9 +44,10 @@ static void test_others_are_refused(void **state)
 	char path[100];
 	char target[100];
 
-	assert_int_equal(km_database_exec(stage->database, "PRAGMA user_version = 2"), 0);
+	assert_int_equal(km_database_exec(stage->database, "PRAGMA user_version = 99"), 0);
 	assert_int_equal(km_database_open(stage->path, false, &other), KM_ERR_UNSUPPORTED);
-	assert_int_equal(km_database_exec(stage->database, "PRAGMA user_version = 1"), 0);
+	assert_int_equal(
+	    km_database_exec(stage->database, "PRAGMA user_version = " KM_SCHEMA_VERSION_TEXT), 0);
 	(void)snprintf(path, sizeof(path), "%s/noise.db", stage->directory);
 	guard_stage_write_file(path, "this is not a database, and it is longer than its header, "
 				     "which has one hundred bytes at the front of every file");

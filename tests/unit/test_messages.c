@@ -13,18 +13,7 @@
 
 union any_message {
 #define KM_MESSAGE(number, name, from, to, fds) struct km_message_##name name;
-#define KM_FIELD(type, name)
-#define KM_TEXT(name, size)
-#define KM_SECRET(name, size)
-#define KM_BLOB(name, size)
-#define KM_MESSAGE_END(name)
 #include "model/messages.tbl"
-#undef KM_MESSAGE
-#undef KM_FIELD
-#undef KM_TEXT
-#undef KM_SECRET
-#undef KM_BLOB
-#undef KM_MESSAGE_END
 };
 
 /* --- one function per message that fills all of it --- */
@@ -51,12 +40,6 @@ static void fill_text(char *text, size_t size, int pattern)
 	memset(m->name, pattern, size);
 #define KM_MESSAGE_END(name) }
 #include "model/messages.tbl"
-#undef KM_MESSAGE
-#undef KM_FIELD
-#undef KM_TEXT
-#undef KM_SECRET
-#undef KM_BLOB
-#undef KM_MESSAGE_END
 
 /* --- and one that counts the bytes of its secrets that are not zero --- */
 
@@ -76,20 +59,11 @@ static size_t count_set(const char *text, size_t size)
 		const struct km_message_##name *m = message;                                       \
 		size_t count = 0;                                                                  \
 		(void)m;
-#define KM_FIELD(type, name)
-#define KM_TEXT(name, size)
 #define KM_SECRET(name, size) count += count_set(m->name, size);
-#define KM_BLOB(name, size)
 #define KM_MESSAGE_END(name)                                                                       \
 	return count;                                                                              \
 	}
 #include "model/messages.tbl"
-#undef KM_MESSAGE
-#undef KM_FIELD
-#undef KM_TEXT
-#undef KM_SECRET
-#undef KM_BLOB
-#undef KM_MESSAGE_END
 
 static const struct row {
 	enum km_message_kind kind;
@@ -104,18 +78,7 @@ static const struct row {
 #define KM_MESSAGE(number, name, from, to, fds)                                                    \
 	{ KM_MESSAGE_##name, #name, from, to, fds, sizeof(struct km_message_##name), fill_##name,  \
 		secrets_##name },
-#define KM_FIELD(type, name)
-#define KM_TEXT(name, size)
-#define KM_SECRET(name, size)
-#define KM_BLOB(name, size)
-#define KM_MESSAGE_END(name)
 #include "model/messages.tbl"
-#undef KM_MESSAGE
-#undef KM_FIELD
-#undef KM_TEXT
-#undef KM_SECRET
-#undef KM_BLOB
-#undef KM_MESSAGE_END
 };
 
 static const enum km_role roles[] = {

@@ -1,4 +1,4 @@
-/* sources: model/rights.c model/states.c model/roles.c model/events.c */
+/* sources: base/error.c base/bytes.c model/events.c model/requests.c model/rights.c model/roles.c model/states.c */
 /*
  * The small tables: rights, states, roles, events.
  */

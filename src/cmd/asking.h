@@ -1,0 +1,41 @@
+/*
+ * Questions of the command line to the running guard (model/requests.tbl), and their answers as a
+ * table or as JSON.
+ */
+#ifndef KM_CMD_ASKING_H
+#define KM_CMD_ASKING_H
+
+#include "cmd/verb.h"
+#include "model/record.h"
+
+/* A column of the table. */
+struct km_asking_column {
+	const char *field; /* of the record, as in messages.tbl */
+	const char *title;
+};
+
+/* How the answer is shown. */
+struct km_asking_view {
+	enum km_message_kind record; /* the rows of the table; others are in JSON only */
+	const struct km_asking_column
+	    *columns;     /* ends with a NULL field; NULL: nothing is printed */
+	const char *none; /* printed if there is no row; may be NULL */
+};
+
+/*
+ * Ask, and print the answer: with --json { "LIST": [...], ... }, one array per kind of record, and
+ * "id" if something was made. `message` is a struct of that kind; its request is set here.
+ * Returns KM_EXIT_DONE; KM_EXIT_ABSENT if no recorder runs there or what was asked for does not
+ * exist, KM_EXIT_FAILED otherwise, said on standard error.
+ */
+enum km_exit km_asking_show(const struct km_verb_context *context, enum km_message_kind kind,
+    void *message, const struct km_asking_view *view);
+
+/*
+ * Ask, and give each record to on_record (may be NULL). ret_done may be NULL. Errors as above.
+ */
+enum km_exit km_asking_each(const struct km_verb_context *context, enum km_message_kind kind,
+    void *message, void (*on_record)(void *context, enum km_message_kind kind, const void *record),
+    void *record_context, struct km_message_done *ret_done);
+
+#endif

@@ -1,0 +1,54 @@
+/*
+ * Requests to the guard (model/requests.tbl): one handler each, called when the right was checked.
+ * Private to guard/.
+ */
+#ifndef KM_GUARD_HUB_REQUESTS_H
+#define KM_GUARD_HUB_REQUESTS_H
+
+#include "guard/hub.h"
+
+/* A request on its way; lives as long as the handler's call. */
+struct km_hub_asking {
+	struct km_hub *hub;
+	uint32_t request;
+	const struct km_account *account; /* who asks; NULL: the command line */
+	struct km_bytes session;          /* the token of who asks; empty: the command line */
+	/* What goes into `done`: the id of what was made, and on failure what would be right. */
+	struct km_uuid id;
+	char text[512];
+	void (*send)(void *context, enum km_message_kind kind, const void *message);
+	void *send_context;
+};
+
+/*
+ * The handlers: `message` is a struct of that kind, wiped afterwards. Returns 0 or a KM_ERR_ code
+ * for `done`; records are sent by km_hub_requests_answer before that.
+ */
+#define KM_REQUEST(message, RIGHT, text)                                                           \
+	int km_hub_request_##message(                                                              \
+	    struct km_hub_asking *asking, struct km_message_##message *message);
+#include "model/requests.tbl"
+#undef KM_REQUEST
+
+/* Send a record; sets its `request`, which must be its first field. */
+void km_hub_requests_answer(struct km_hub_asking *asking, enum km_message_kind kind, void *record);
+
+/* Set the text, for people; returns err. */
+int km_hub_requests_fail(struct km_hub_asking *asking, int err, const char *format, ...)
+    KM_PRINTF(3, 4);
+
+/* "command line", or the name of the account; for records and the journal. */
+const char *km_hub_requests_who(const struct km_hub_asking *asking);
+
+/*
+ * Whether the kind is a request. Then ret_err is KM_ERR_FORMAT if it did not unpack (whoever sent
+ * it is broken), else 0: it was answered, if only by a refusal.
+ */
+bool km_hub_requests_from_web(
+    struct km_hub *hub, enum km_message_kind kind, struct km_bytes packed, int *ret_err);
+bool km_hub_requests_from_command(struct km_hub *hub, enum km_message_kind kind,
+    struct km_bytes packed,
+    void (*send)(void *context, enum km_message_kind kind, const void *message), void *context,
+    int *ret_err);
+
+#endif
