@@ -1,5 +1,6 @@
 #include "guard/guard.h"
 
+#include "guard/care.h"
 #include "guard/control.h"
 #include "guard/hub.h"
 #include "guard/hub_login.h"
@@ -246,6 +247,9 @@ static int begin(struct guard *guard, struct km_state *state, const char *progra
 		err = km_children_create(
 		    hub->loop, hub->log, programs, &children_events, guard, &hub->children);
 	}
+	if (err == 0) {
+		err = km_care_create(hub, &hub->care);
+	}
 	return err < 0 ? err : catch_signals(guard);
 }
 
@@ -254,6 +258,7 @@ static void finish(struct guard *guard)
 	struct km_hub *hub = &guard->hub;
 
 	km_control_destroy(guard->control);
+	km_care_destroy(hub->care);
 	km_children_destroy(hub->children);
 	for (size_t i = 0; i < hub->camera_count; i++) {
 		km_hub_close_ring(hub->cameras[i]);

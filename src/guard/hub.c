@@ -166,6 +166,9 @@ static void stop_receiving(struct km_hub_camera *camera)
 	camera->received.state = KM_CAMERA_OFF;
 	camera->received.since_unix_us = km_clock_unix_us();
 	camera->received.error[0] = '\0';
+	camera->was_up = false;
+	camera->is_lost = false;
+	camera->is_refused = false;
 }
 
 static struct km_hub_camera *add_camera(struct km_hub *hub, const struct km_camera *entry)

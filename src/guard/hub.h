@@ -31,12 +31,19 @@ struct km_hub_camera {
 	int ring_memory_fd; /* -1: no ring */
 	int ring_event_fd;
 	uint64_t ring_generation;
-	unsigned ring_count; /* that its receiver has made since it takes this camera */
+	unsigned ring_count;  /* that its receiver has made since it takes this camera */
+	bool was_up;          /* pictures came since it was enabled */
+	bool is_lost;         /* noted, and not yet back */
+	bool is_refused;      /* the same */
+	int64_t lost_unix_us; /* label of the last picture, or since when there is none */
+	bool is_clock_off;    /* noted */
+	unsigned clock_looks; /* in a row at which its clock was not as noted */
 	bool is_watched;
 	bool is_marked; /* still there, while the entries are read again */
 };
 
 struct km_logins; /* guard/logins */
+struct km_care;   /* guard/care */
 
 struct km_hub {
 	struct km_loop *loop;
@@ -49,6 +56,7 @@ struct km_hub {
 	struct km_vault *vault;
 	struct km_sessions sessions;
 	struct km_logins *logins;
+	struct km_care *care;
 	struct km_children *children;
 	struct km_process *writer;
 	struct km_process *web;

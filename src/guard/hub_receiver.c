@@ -28,12 +28,77 @@ void km_hub_start_receiver(struct km_hub *hub, struct km_process *child)
 	}
 }
 
-/* Its cameras are lost, whatever the reason. */
-static void note_end(struct km_hub *hub, const struct km_hub_camera *camera)
+/* --- outages: one entry when the pictures end, one when they come again [IPA a04-1, a21-1] --- */
+
+static void note_lost(
+    struct km_hub *hub, struct km_hub_camera *camera, int64_t since_unix_us, const char *why)
 {
-	if (camera->received.state == KM_CAMERA_STREAMING && !hub->is_stopping) {
-		km_journal_note(hub->database, KM_EVENT_CAMERA_LOST, &camera->entry.id, NULL,
-		    "%s: its receiver ended", camera->entry.name);
+	if (camera->is_lost || hub->is_stopping) {
+		return;
+	}
+	camera->is_lost = true;
+	camera->lost_unix_us = since_unix_us;
+	km_journal_note(hub->database, KM_EVENT_CAMERA_LOST, &camera->entry.id, NULL, "%s: %s",
+	    camera->entry.name, why[0] == '\0' ? "the connection ended" : why);
+}
+
+static void note_refused(struct km_hub *hub, struct km_hub_camera *camera, const char *why)
+{
+	if (!camera->is_refused) {
+		camera->is_refused = true;
+		km_journal_note(hub->database, KM_EVENT_CAMERA_REFUSED, &camera->entry.id, NULL,
+		    "%s: %s", camera->entry.name, why);
+	}
+}
+
+static void note_up(
+    struct km_hub *hub, struct km_hub_camera *camera, const struct km_message_camera_state *now)
+{
+	double seconds = (double)(now->back_unix_us - camera->lost_unix_us) / 1e6;
+
+	if (camera->is_lost) {
+		km_journal_note(hub->database, KM_EVENT_CAMERA_UP, &camera->entry.id, NULL,
+		    "%s: %s, after %.1f seconds without pictures", camera->entry.name,
+		    now->transport, seconds < 0 ? 0 : seconds);
+	} else if (!camera->was_up) {
+		km_journal_note(hub->database, KM_EVENT_CAMERA_UP, &camera->entry.id, NULL,
+		    "%s: %s", camera->entry.name, now->transport);
+	}
+	camera->was_up = true;
+	camera->is_lost = false;
+	camera->is_refused = false;
+}
+
+/* What has happened between two states; in a second it may be an end and a new beginning. */
+static void note_change(struct km_hub *hub, struct km_process *child, struct km_hub_camera *camera,
+    const struct km_message_camera_state *now)
+{
+	const struct km_message_camera_state *before = &camera->received;
+	bool has_ended = now->outages > before->outages;
+	bool is_back = now->back_unix_us != 0 && now->back_unix_us != before->back_unix_us;
+	bool is_unreached = now->state == KM_CAMERA_WAITING && !camera->was_up;
+	bool is_refused = now->state == KM_CAMERA_REFUSED && before->state != now->state;
+
+	if ((has_ended || is_back || (is_unreached && !camera->is_lost) || is_refused) &&
+	    !km_hub_may_note(hub, child)) {
+		return;
+	}
+	if (has_ended) {
+		note_lost(hub, camera, now->lost_unix_us, now->error);
+	} else if (is_unreached) {
+		note_lost(hub, camera, now->since_unix_us, now->error);
+	}
+	if (is_refused) {
+		note_refused(hub, camera, now->error);
+	}
+	if (is_back) {
+		note_up(hub, camera, now);
+	}
+	if (before->state != now->state) {
+		KM_LOG(hub->log, now->state == KM_CAMERA_STREAMING ? KM_LOG_NOTICE : KM_LOG_WARNING,
+		    "camera", km_log_text("camera", camera->entry.name),
+		    km_log_text("state", km_states_camera_state(now->state)),
+		    km_log_text("why", now->error));
 	}
 }
 
@@ -48,8 +113,13 @@ void km_hub_end_receiver(struct km_hub *hub, struct km_process *child)
 		/* The ring stays: the writer still reads what is in it, up to a new one. */
 		camera->frames_before += camera->received.frames;
 		camera->ring_count = 0;
-		note_end(hub, camera);
+		if (camera->was_up) {
+			note_lost(
+			    hub, camera, camera->received.media_unix_us, "its receiver ended");
+		}
 		camera->received.frames = 0;
+		camera->received.outages = 0;
+		camera->received.back_unix_us = 0;
 		camera->received.state = KM_CAMERA_WAITING;
 		camera->received.since_unix_us = km_clock_unix_us();
 	}
@@ -89,34 +159,6 @@ static void on_ring(struct km_hub *hub, struct km_process *child, struct km_byte
 refuse:
 	(void)close(fds[0]);
 	(void)close(fds[1]);
-}
-
-static void note_change(struct km_hub *hub, struct km_process *child,
-    const struct km_hub_camera *camera, const struct km_message_camera_state *now)
-{
-	unsigned before = camera->received.state;
-	enum km_event event = KM_EVENT_CAMERA_UP;
-
-	if (before == now->state) {
-		return;
-	}
-	if (now->state == KM_CAMERA_STREAMING) {
-		event = KM_EVENT_CAMERA_UP;
-	} else if (now->state == KM_CAMERA_REFUSED) {
-		event = KM_EVENT_CAMERA_REFUSED;
-	} else if (before == KM_CAMERA_STREAMING) {
-		event = KM_EVENT_CAMERA_LOST;
-	} else {
-		return;
-	}
-	if (km_hub_may_note(hub, child)) {
-		km_journal_note(hub->database, event, &camera->entry.id, NULL, "%s: %s",
-		    camera->entry.name, now->error[0] == '\0' ? now->transport : now->error);
-	}
-	KM_LOG(hub->log, now->state == KM_CAMERA_STREAMING ? KM_LOG_NOTICE : KM_LOG_WARNING,
-	    "camera", km_log_text("camera", camera->entry.name),
-	    km_log_text("state", km_states_camera_state(now->state)),
-	    km_log_text("why", now->error));
 }
 
 static void on_camera_state(struct km_hub *hub, struct km_process *child, struct km_bytes message)

@@ -33,7 +33,39 @@ static const char journal[] = "";
 static const char people[] = "";
 
 /* Alarms, incidents, duties. */
-static const char care[] = "";
+static const char care[] =
+    "CREATE INDEX journal_event ON journal (event, unix_us);"
+    "CREATE TABLE alarm ("
+    " number INTEGER PRIMARY KEY AUTOINCREMENT, kind INTEGER NOT NULL, severity INTEGER NOT NULL,"
+    " camera BLOB NOT NULL, subject TEXT NOT NULL, opened_us INTEGER NOT NULL,"
+    " cleared_us INTEGER NOT NULL DEFAULT 0, count INTEGER NOT NULL DEFAULT 1, text TEXT NOT NULL,"
+    " acknowledged_by TEXT NOT NULL DEFAULT '', acknowledged_us INTEGER NOT NULL DEFAULT 0,"
+    " incident INTEGER NOT NULL DEFAULT 0);"
+    "CREATE UNIQUE INDEX alarm_open ON alarm (kind, camera, subject) WHERE cleared_us = 0;"
+    "CREATE TABLE incident ("
+    " number INTEGER PRIMARY KEY AUTOINCREMENT, kind INTEGER NOT NULL, title TEXT NOT NULL,"
+    " owner TEXT NOT NULL, steps_done INTEGER NOT NULL DEFAULT 0, opened_us INTEGER NOT NULL,"
+    " ended_us INTEGER NOT NULL DEFAULT 0, outcome TEXT NOT NULL DEFAULT '');"
+    "CREATE TABLE incident_note ("
+    " incident INTEGER NOT NULL, at_us INTEGER NOT NULL, by TEXT NOT NULL, text TEXT NOT NULL);"
+    "CREATE INDEX incident_notes ON incident_note (incident);"
+    "CREATE TABLE duty ("
+    " number INTEGER PRIMARY KEY AUTOINCREMENT, kind INTEGER NOT NULL, title TEXT NOT NULL,"
+    " owner TEXT NOT NULL DEFAULT '', interval_days INTEGER NOT NULL, due_us INTEGER NOT NULL,"
+    " dropped_us INTEGER NOT NULL DEFAULT 0);"
+    "CREATE TABLE duty_record ("
+    " duty INTEGER NOT NULL, done_us INTEGER NOT NULL, by TEXT NOT NULL, result INTEGER NOT NULL,"
+    " note TEXT NOT NULL);"
+    "CREATE INDEX duty_records ON duty_record (duty, done_us);"
+    "CREATE TABLE maintenance ("
+    " number INTEGER PRIMARY KEY AUTOINCREMENT, camera BLOB NOT NULL, from_us INTEGER NOT NULL,"
+    " to_us INTEGER NOT NULL, by TEXT NOT NULL, note TEXT NOT NULL);"
+    "CREATE TABLE login_place ("
+    " account BLOB NOT NULL, place TEXT NOT NULL, first_us INTEGER NOT NULL,"
+    " PRIMARY KEY (account, place)) WITHOUT ROWID;"
+    "CREATE TABLE login_hour ("
+    " account BLOB NOT NULL, hour INTEGER NOT NULL, count INTEGER NOT NULL,"
+    " PRIMARY KEY (account, hour)) WITHOUT ROWID;";
 
 /* What waits to be sent, and certificates. */
 static const char outside[] = "";

@@ -42,6 +42,8 @@ struct km_camera_session {
 	struct km_buf tail; /* the beginning of a frame or message whose end has not come */
 	uint32_t oddities;
 	uint32_t reconnects;
+	uint32_t outages;     /* pictures came, and then no more */
+	int64_t lost_unix_us; /* label of the last picture before the latest outage */
 	uint8_t shown_state;
 	int64_t since_unix_us; /* in the present state */
 	int64_t next_try_us;

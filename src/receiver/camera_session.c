@@ -95,6 +95,11 @@ static void lose(struct km_camera_session *session, int code, const char *text)
 			km_retry_note_good(&session->retry);
 		}
 	}
+	if (session->intake.first_unix_us != 0) {
+		session->outages++;
+		session->lost_unix_us = session->intake.last_unix_us;
+		session->intake.first_unix_us = 0;
+	}
 	km_intake_end(&session->intake, KM_GAP_CAMERA_LOST, km_clock_unix_us());
 	close_connection(session);
 	session->is_refused = is_refused;

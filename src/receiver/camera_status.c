@@ -62,6 +62,10 @@ void km_camera_session_state(
 	ret_state->lost = intake->lost;
 	ret_state->damaged = intake->damaged;
 	ret_state->reconnects = session->reconnects;
+	ret_state->outages = session->outages;
+	ret_state->lost_unix_us = session->lost_unix_us;
+	ret_state->back_unix_us = intake->first_unix_us;
+	ret_state->media_unix_us = intake->last_unix_us;
 	ret_state->clock_offset_us = session->path.clock_offset_us;
 	copy_text(ret_state->error, sizeof(ret_state->error),
 	    intake->has_fault ? "no memory for the ring" : session->error);

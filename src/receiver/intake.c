@@ -458,6 +458,10 @@ static void publish_video(
 	intake->is_reserved = false;
 	track->unit = (struct km_buf){ 0 };
 	intake->frames++;
+	intake->last_unix_us = entry->unix_us;
+	if (intake->first_unix_us == 0) {
+		intake->first_unix_us = entry->unix_us;
+	}
 	/* Said again from time to time, for readers that come or come back later. */
 	intake->since_tracks_bytes += size;
 	if (intake->since_tracks_bytes > km_ring_capacity(intake->ring) / 4) {

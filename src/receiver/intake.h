@@ -50,6 +50,9 @@ struct km_intake {
 	uint64_t bytes;   /* of all units */
 	uint64_t lost;    /* RTP packets */
 	uint64_t damaged; /* units */
+	/* Labels of the first picture since the last outage and of the latest; 0: none. */
+	int64_t first_unix_us;
+	int64_t last_unix_us;
 	uint32_t oddities;
 	bool has_fault;  /* the ring could not be made: nothing is received */
 	bool is_playing; /* a run is going on */

@@ -249,7 +249,6 @@ static void end_probes(struct receiver *receiver)
 
 static void check_clock(struct receiver *receiver, int64_t now_us, int64_t now_unix_us)
 {
-	struct km_message_event event = { .event = KM_EVENT_CLOCK_STEP, .unix_us = now_unix_us };
 	int64_t wall_us = now_unix_us - now_us;
 	int64_t step_us = wall_us - receiver->wall_us;
 
@@ -261,8 +260,6 @@ static void check_clock(struct receiver *receiver, int64_t now_us, int64_t now_u
 	for (size_t i = 0; i < receiver->camera_count; i++) {
 		km_camera_session_clock_step(receiver->camera[i]->session, now_unix_us);
 	}
-	(void)snprintf(event.text, sizeof(event.text), "by %.3f seconds", (double)step_us / 1e6);
-	send_message(receiver, KM_MESSAGE_event, &event, NULL, 0);
 }
 
 static void on_tick(void *context)
