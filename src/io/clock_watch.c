@@ -7,8 +7,7 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
-#define FAR_SECONDS (INT64_C(1) << 33) /* after 2240: the timer only ever ends by being cancelled  \
-					*/
+#define FAR_SECONDS (INT64_C(1) << 33) /* beyond 2240 */
 
 struct km_clock_watch {
 	int fd;

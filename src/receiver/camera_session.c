@@ -709,9 +709,9 @@ void km_camera_session_change(
 	set_phase(session, KM_CAMERA_PHASE_WAITING);
 }
 
-void km_camera_session_clock_step(struct km_camera_session *session, int64_t now_unix_us)
+void km_camera_session_clock_step(struct km_camera_session *session)
 {
-	km_intake_end(&session->intake, KM_GAP_CLOCK_STEP, now_unix_us);
+	km_intake_end_at_key(&session->intake, KM_GAP_CLOCK_STEP);
 }
 
 void km_camera_session_set_watched(struct km_camera_session *session, bool is_watched)

@@ -62,7 +62,7 @@ void km_camera_session_change(
 void km_camera_session_tick(struct km_camera_session *session, int64_t now_us);
 
 /* Our wall clock was moved: end the run. */
-void km_camera_session_clock_step(struct km_camera_session *session, int64_t now_unix_us);
+void km_camera_session_clock_step(struct km_camera_session *session);
 
 void km_camera_session_set_watched(struct km_camera_session *session, bool is_watched);
 

@@ -306,6 +306,7 @@ void km_intake_end(struct km_intake *intake, unsigned reason, int64_t unix_us)
 	};
 
 	intake->is_playing = false;
+	intake->end_reason = 0;
 	km_buf_clear(&intake->waiting);
 	for (size_t i = 0; i < intake->track_count; i++) {
 		intake->track[i].is_in_run = false;
@@ -316,6 +317,13 @@ void km_intake_end(struct km_intake *intake, unsigned reason, int64_t unix_us)
 		}
 	}
 	intake->was_run = false;
+}
+
+void km_intake_end_at_key(struct km_intake *intake, unsigned reason)
+{
+	if (intake->is_playing) {
+		intake->end_reason = reason;
+	}
 }
 
 static int64_t to_us(const struct km_intake_track *track, int64_t ticks)
@@ -392,6 +400,9 @@ static bool place_in_time(struct km_intake *intake, struct km_intake_track *trac
 		    km_rtp_clock_push(&track->clock, unit->timestamp, &ticks) < 0) {
 			intake->oddities |= KM_ODDITY_TIME_JUMPED;
 			km_intake_end(intake, KM_GAP_MEDIA_JUMP, arrival_unix_us);
+		}
+		if (intake->end_reason != 0 && unit->is_key) {
+			km_intake_end(intake, intake->end_reason, arrival_unix_us);
 		}
 		if (!track->is_in_run) {
 			if (!unit->is_key) {
@@ -513,7 +524,8 @@ static void publish(
 		km_buf_clear(&track->unit);
 		return;
 	}
-	if (is_leading(intake, track)) {
+	/* A run that is about to end keeps the clock that it had. */
+	if (is_leading(intake, track) && intake->end_reason == 0) {
 		km_label_clock_observe(&intake->label, to_us(track, ticks), arrival_unix_us);
 	}
 	entry.ticks = ticks;

@@ -66,6 +66,7 @@ struct km_intake {
 	bool is_watched;
 	bool are_tracks_due; /* a KM_RING_TRACKS entry must come before the next sample */
 	bool is_run_new;     /* the next sample begins a run */
+	unsigned end_reason; /* the run ends in front of the next key frame; 0: it goes on */
 	bool was_run;        /* samples were written since the last gap */
 	bool is_reserved;    /* the video unit lies in a reservation */
 	size_t gop_bytes;
@@ -101,6 +102,12 @@ void km_intake_packet(
  * model/states.tbl). Does nothing if none was going on.
  */
 void km_intake_end(struct km_intake *intake, unsigned reason, int64_t unix_us);
+
+/*
+ * The same, but in front of the next key frame, so that no picture is missing: for a run that must
+ * end although all goes well (the wall clock was moved). Until then labels follow the old clock.
+ */
+void km_intake_end_at_key(struct km_intake *intake, unsigned reason);
 
 /*
  * The label of an RTP timestamp near the present one: what a sender report is compared with. False

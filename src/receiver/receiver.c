@@ -258,7 +258,7 @@ static void check_clock(struct receiver *receiver, int64_t now_us, int64_t now_u
 		return;
 	}
 	for (size_t i = 0; i < receiver->camera_count; i++) {
-		km_camera_session_clock_step(receiver->camera[i]->session, now_unix_us);
+		km_camera_session_clock_step(receiver->camera[i]->session);
 	}
 }
 

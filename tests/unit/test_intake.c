@@ -337,6 +337,33 @@ static void end_in_mid_picture(void **state)
 	end(fixture);
 }
 
+/* After a step of the wall clock the pictures go on, and a new run begins with the next key frame.
+ */
+static void end_at_key_loses_nothing(void **state)
+{
+	struct fixture *fixture = begin();
+	struct km_ring_entry entry;
+	int64_t before_us = 0;
+
+	(void)state;
+	km_intake_end_at_key(&fixture->intake, KM_GAP_CLOCK_STEP); /* nothing goes on yet */
+	send_picture(fixture, KEY, 100);
+	before_us = fixture->intake.last_unix_us;
+	km_intake_end_at_key(&fixture->intake, KM_GAP_CLOCK_STEP);
+	fixture->now_us += INT64_C(3600000000);
+	send_picture(fixture, PREDICTED, 100);
+	assert_in_range(fixture->intake.last_unix_us, before_us, before_us + 1000000);
+	send_picture(fixture, KEY, 100);
+	assert_true(fixture->intake.last_unix_us > before_us + INT64_C(3000000000));
+	next(fixture, KM_RING_TRACKS, &entry);
+	expect_picture(fixture, 0, KM_RING_KEY | KM_RING_NEW_RUN, KEY, 100);
+	expect_picture(fixture, FRAME_TICKS, 0, PREDICTED, 100);
+	expect_gap(fixture, KM_GAP_CLOCK_STEP);
+	expect_picture(fixture, 0, KM_RING_KEY | KM_RING_NEW_RUN, KEY, 100);
+	expect_nothing(fixture);
+	end(fixture);
+}
+
 static void loss_is_told(void **state)
 {
 	struct fixture *fixture = begin();
@@ -389,6 +416,7 @@ int main(void)
 		cmocka_unit_test(too_large_pictures_are_dropped),
 		cmocka_unit_test(jump_of_time_ends_the_run),
 		cmocka_unit_test(end_in_mid_picture),
+		cmocka_unit_test(end_at_key_loses_nothing),
 		cmocka_unit_test(loss_is_told),
 		cmocka_unit_test(new_session_same_ring),
 	};
