@@ -12,7 +12,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#define NOTES_AT_ONCE 256 /* entries of one child in the journal */
+/* Entries in the journal, which keeps everything: at once, and then one in so long. */
+#define CHILD_NOTES    256
+#define CHILD_NOTE_US  KM_TIME_SECOND_US
+#define CAMERA_NOTES   64
+#define CAMERA_NOTE_US (10 * KM_TIME_SECOND_US)
 
 struct km_hub_camera *km_hub_find(struct km_hub *hub, const struct km_uuid *id)
 {
@@ -271,21 +275,38 @@ void km_hub_send_ring(struct km_process *to, const struct km_hub_camera *camera,
 
 /* --- what every role may say --- */
 
-bool km_hub_may_note(struct km_hub *hub, struct km_process *child)
+/* Each entry costs each_us; what was not used is kept, up to `most` entries. */
+static bool take_note(int64_t *spent_us, int64_t each_us, int64_t most)
 {
 	int64_t now_us = km_clock_monotonic_us();
 
-	/* Each entry costs a second; what was not used is kept, up to the burst. */
-	if (child->noted_us < now_us - NOTES_AT_ONCE * KM_TIME_SECOND_US) {
-		child->noted_us = now_us - NOTES_AT_ONCE * KM_TIME_SECOND_US;
+	if (*spent_us < now_us - most * each_us) {
+		*spent_us = now_us - most * each_us;
 	}
-	if (child->noted_us + KM_TIME_SECOND_US > now_us) {
-		KM_LOG(hub->log, KM_LOG_ERROR, "not-noted",
-		    km_log_text("role", km_roles_name(child->role)));
+	if (*spent_us + each_us > now_us) {
 		return false;
 	}
-	child->noted_us += KM_TIME_SECOND_US;
+	*spent_us += each_us;
 	return true;
+}
+
+bool km_hub_may_note(struct km_hub *hub, struct km_process *child)
+{
+	if (take_note(&child->noted_us, CHILD_NOTE_US, CHILD_NOTES)) {
+		return true;
+	}
+	KM_LOG(
+	    hub->log, KM_LOG_ERROR, "not-noted", km_log_text("role", km_roles_name(child->role)));
+	return false;
+}
+
+bool km_hub_may_note_camera(struct km_hub *hub, struct km_hub_camera *camera)
+{
+	if (take_note(&camera->noted_us, CAMERA_NOTE_US, CAMERA_NOTES)) {
+		return true;
+	}
+	KM_LOG(hub->log, KM_LOG_WARNING, "not-noted", km_log_text("camera", camera->entry.name));
+	return false;
 }
 
 /* Whether it is this child's to report, and of a camera that it has. */

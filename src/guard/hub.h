@@ -36,6 +36,7 @@ struct km_hub_camera {
 	bool is_lost;         /* noted, and not yet back */
 	bool is_refused;      /* the same */
 	int64_t lost_unix_us; /* label of the last picture, or since when there is none */
+	int64_t noted_us;     /* see km_hub_may_note_camera */
 	bool is_clock_off;    /* noted */
 	unsigned clock_looks; /* in a row at which its clock was not as noted */
 	bool is_watched;
@@ -111,6 +112,12 @@ bool km_hub_on_any(struct km_hub *hub, struct km_process *child, enum km_message
  * hundred at once, then one a second. Logs if not.
  */
 bool km_hub_may_note(struct km_hub *hub, struct km_process *child);
+
+/*
+ * The same for a camera that comes and goes: some dozens of entries at once, then one in ten
+ * seconds, so that it fills the journal for nobody else.
+ */
+bool km_hub_may_note_camera(struct km_hub *hub, struct km_hub_camera *camera);
 
 /* Send a data key, or why not; wipes it. */
 void km_hub_answer_key(

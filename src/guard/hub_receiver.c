@@ -70,8 +70,8 @@ static void note_up(
 }
 
 /* What has happened between two states; in a second it may be an end and a new beginning. */
-static void note_change(struct km_hub *hub, struct km_process *child, struct km_hub_camera *camera,
-    const struct km_message_camera_state *now)
+static void note_change(
+    struct km_hub *hub, struct km_hub_camera *camera, const struct km_message_camera_state *now)
 {
 	const struct km_message_camera_state *before = &camera->received;
 	bool has_ended = now->outages > before->outages;
@@ -80,7 +80,7 @@ static void note_change(struct km_hub *hub, struct km_process *child, struct km_
 	bool is_refused = now->state == KM_CAMERA_REFUSED && before->state != now->state;
 
 	if ((has_ended || is_back || (is_unreached && !camera->is_lost) || is_refused) &&
-	    !km_hub_may_note(hub, child)) {
+	    !km_hub_may_note_camera(hub, camera)) {
 		return;
 	}
 	if (has_ended) {
@@ -172,7 +172,7 @@ static void on_camera_state(struct km_hub *hub, struct km_process *child, struct
 	}
 	camera = km_hub_find(hub, &state.camera);
 	if (camera != NULL && camera->receiver == child) {
-		note_change(hub, child, camera, &state);
+		note_change(hub, camera, &state);
 		camera->received = state;
 	}
 }
