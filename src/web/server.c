@@ -18,6 +18,7 @@
 #define ACCEPT_BATCH     64                  /* per turn of the loop */
 #define SLICE_MAX        65536               /* bytes handed to TLS at a time */
 #define RECEIVED_MAX     1024                /* bytes of a WebSocket message; none is expected */
+#define PICTURE_MAX      ((size_t)1 << 20)   /* bytes of a WebSocket message that leave at once */
 
 /* Time-outs of a connection, from the last thing that it did for us. */
 #define REQUEST_US  (15 * INT64_C(1000000))  /* TLS and headers, or idle between requests */
@@ -680,9 +681,16 @@ static void on_sweep(void *context)
 	}
 }
 
+/*
+ * Without tx_packet_size the library would cut what is sent into pieces of the size of its receive
+ * buffer, each with a TLS record, a system call and a turn of the loop of its own.
+ */
 static const struct lws_protocols protocols[] = {
-	{ .name = "http", .callback = on_lws },
-	{ .name = SUBPROTOCOL, .callback = on_lws, .rx_buffer_size = RECEIVED_MAX },
+	{ .name = "http", .callback = on_lws, .tx_packet_size = SLICE_MAX },
+	{ .name = SUBPROTOCOL,
+	    .callback = on_lws,
+	    .rx_buffer_size = RECEIVED_MAX,
+	    .tx_packet_size = PICTURE_MAX },
 	{ 0 },
 };
 
