@@ -12,7 +12,6 @@
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
 #define MAGIC        UINT64_C(0x31676e69726d6b0a) /* "\nkmring1", little-endian */
@@ -240,7 +239,8 @@ void km_ring_commit(struct km_ring *ring, const struct km_ring_entry *entry, siz
 	if (ring->is_watched) {
 		uint64_t one = 1;
 
-		/* EAGAIN: the counter is full, so the reader is awake already. */
+		/* EAGAIN: somebody has filled the counter; its readers then look on their timers.
+		 */
 		(void)!write(ring->event_fd, &one, sizeof(one));
 	}
 }
@@ -431,15 +431,6 @@ int km_ring_next(
 	cursor->serial = entry.serial + 1;
 	*ret_entry = entry;
 	return 0;
-}
-
-void km_ring_clear_event(const struct km_ring *ring)
-{
-	uint64_t count = 0;
-	struct iovec part = { .iov_base = &count, .iov_len = sizeof(count) };
-
-	/* RWF_NOWAIT: O_NONBLOCK is shared with the producer, who could take it away. */
-	(void)!preadv2(ring->event_fd, &part, 1, -1, RWF_NOWAIT);
 }
 
 size_t km_ring_capacity(const struct km_ring *ring)

@@ -88,7 +88,10 @@ void km_ring_commit(struct km_ring *ring, const struct km_ring_entry *entry, siz
 KM_MUST_USE int km_ring_write(
     struct km_ring *ring, const struct km_ring_entry *entry, struct km_bytes payload);
 
-/* While true, km_ring_commit signals the eventfd. Off at first. */
+/*
+ * While true, km_ring_commit signals the eventfd. Off at first. Nobody resets it, as all who hold
+ * the ring share it: readers wait for the next signal (KM_ROUNDS_BY_EVENT), not for its being set.
+ */
 void km_ring_set_watched(struct km_ring *ring, bool is_watched);
 
 /* --- the readers --- */
@@ -121,12 +124,6 @@ KM_MUST_USE int km_ring_next(
 
 /* Whether everything from this position on is still untouched. */
 bool km_ring_is_valid(const struct km_ring *ring, uint64_t position);
-
-/*
- * Reset the eventfd after it woke us; never blocks, whatever descriptor the producer gave. All who
- * hold a ring share its eventfd, so only one of them may wait on it.
- */
-void km_ring_clear_event(const struct km_ring *ring);
 
 /* --- both --- */
 

@@ -31,6 +31,8 @@ struct km_camera_session {
 	bool is_watched;
 	bool is_refused;
 	bool is_reading; /* on arrival, as last set */
+	bool is_in_rounds;
+	struct km_rounds_entry *round[1 + KM_TRACKS_MAX]; /* the connection, and UDP */
 	enum km_camera_phase phase;
 	struct km_retry retry;
 	struct km_stream *stream;

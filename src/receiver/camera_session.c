@@ -48,8 +48,18 @@ static void copy_text(char *to, size_t size, const char *from)
 
 /* --- ends --- */
 
+static void leave_rounds(struct km_camera_session *session)
+{
+	for (size_t i = 0; i < KM_COUNT(session->round); i++) {
+		km_rounds_remove(session->round[i]);
+		session->round[i] = NULL;
+	}
+	session->is_in_rounds = false;
+}
+
 static void close_connection(struct km_camera_session *session)
 {
+	leave_rounds(session);
 	km_stream_destroy(session->stream);
 	session->stream = NULL;
 	km_media_path_finish(&session->path);
@@ -148,21 +158,6 @@ static bool flush(struct km_camera_session *session)
 		return false;
 	}
 	return true;
-}
-
-/*
- * Drain on arrival or on the tick. Nothing is lost by the tick as long as the socket's window holds
- * what comes between two of them.
- */
-static void choose_drain(struct km_camera_session *session, int64_t now_us)
-{
-	bool is_reading = session->phase != KM_CAMERA_PHASE_STREAMING || session->is_watched ||
-			  is_probe(session) || now_us - session->playing_us < ON_ARRIVAL_US;
-
-	if (is_reading != session->is_reading && session->stream != NULL) {
-		session->is_reading = is_reading;
-		km_stream_set_reading(session->stream, is_reading);
-	}
 }
 
 /*
@@ -456,6 +451,63 @@ static bool drain(struct km_camera_session *session)
 	return true;
 }
 
+/* --- when to drain --- */
+
+static void on_round(void *context)
+{
+	(void)drain(context);
+}
+
+static void on_udp_round(void *context)
+{
+	drain_udp(context);
+}
+
+/* Where it fails the tick still drains. */
+static void join_rounds(struct km_camera_session *session)
+{
+	struct km_rounds *rounds = session->shared->rounds;
+	int err = km_rounds_add(rounds, km_stream_fd(session->stream), KM_ROUNDS_WHILE_READY,
+	    on_round, session, &session->round[0]);
+
+	for (size_t i = 0; err == 0 && session->path.is_udp && i < session->path.track_count; i++) {
+		const struct km_media_path_track *track = &session->path.track[i];
+
+		if (track->is_used && track->udp.rtp_fd >= 0) {
+			err = km_rounds_add(rounds, track->udp.rtp_fd, KM_ROUNDS_WHILE_READY,
+			    on_udp_round, session, &session->round[1 + i]);
+		}
+	}
+	session->is_in_rounds = err == 0;
+	if (err < 0) {
+		leave_rounds(session);
+	}
+}
+
+/*
+ * Drain on arrival, in rounds, or on the tick. Nothing is lost by waiting as long as the socket's
+ * window holds what comes meanwhile.
+ */
+static void choose_drain(struct km_camera_session *session, int64_t now_us)
+{
+	bool is_reading = session->phase != KM_CAMERA_PHASE_STREAMING || is_probe(session) ||
+			  now_us - session->playing_us < ON_ARRIVAL_US;
+	bool is_in_rounds = !is_reading && session->is_watched;
+
+	if (session->stream == NULL) {
+		return;
+	}
+	if (is_reading != session->is_reading) {
+		session->is_reading = is_reading;
+		km_stream_set_reading(session->stream, is_reading);
+	}
+	if (is_in_rounds && !session->is_in_rounds) {
+		join_rounds(session);
+	} else if (!is_in_rounds) {
+		leave_rounds(session);
+	}
+}
+
 /* --- the connection's events --- */
 
 static void on_open(void *context)
@@ -560,7 +612,7 @@ static void tick_streaming(struct km_camera_session *session, int64_t now_us)
 	if (session->path.is_udp && (!session->is_reading || session->path.packets == 0)) {
 		drain_udp(session);
 	}
-	if (!session->is_reading && !drain(session)) {
+	if (!session->is_reading && !session->is_in_rounds && !drain(session)) {
 		return;
 	}
 	silent_us = now_us - session->path.last_media_us;

@@ -2,14 +2,16 @@
  * One camera: connect, log in, receive, and again when that fails.
  *
  * The owner calls km_camera_session_tick for all its cameras on one timer; that drains those that
- * are not drained on arrival, and looks at all deadlines. Cameras are drained on arrival during the
- * handshake, in the first seconds of a stream (which fix the labels) and while somebody watches.
+ * are not drained otherwise, and looks at all deadlines. Cameras are drained on arrival during the
+ * handshake and in the first seconds of a stream (which fix the labels), and while somebody watches
+ * in rounds: on arrival too, but many cameras together.
  */
 #ifndef KM_RECEIVER_CAMERA_SESSION_H
 #define KM_RECEIVER_CAMERA_SESSION_H
 
 #include "io/loop.h"
 #include "io/ring.h"
+#include "io/rounds.h"
 #include "io/tls.h"
 #include "model/messages.h"
 #include "receiver/intake.h"
@@ -17,6 +19,7 @@
 /* What the cameras of a process share. Owned by the role; outlives the sessions. */
 struct km_camera_shared {
 	struct km_loop *loop;
+	struct km_rounds *rounds; /* of those that are watched */
 	struct km_tls_roots *tls_roots;
 	struct km_intake_settings intake;
 	int64_t stall_us; /* no media for so long: connect anew */

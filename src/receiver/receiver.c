@@ -22,6 +22,7 @@
 #define PROBES_MAX      8
 #define DESCRIPTORS_MAX 16384
 #define STATE_US        KM_TIME_SECOND_US
+#define ROUND_US        INT64_C(20000) /* watched cameras are drained together */
 #define CLOCK_STEP_US   (2 * KM_TIME_SECOND_US)
 #define TICK_MIN_US     INT64_C(10000)
 #define TICK_MAX_US     INT64_C(1000000)
@@ -489,6 +490,9 @@ static int set_up(struct receiver *receiver)
 		err = km_timer_create(receiver->loop, on_tick, receiver, &receiver->timer);
 	}
 	if (err == 0) {
+		err = km_rounds_create(receiver->loop, ROUND_US, &receiver->shared.rounds);
+	}
+	if (err == 0) {
 		err = km_channel_create(receiver->loop, KM_CHILD_CHANNEL_FD, &channel_events,
 		    receiver, &receiver->channel);
 	}
@@ -511,6 +515,7 @@ static void tear_down(struct receiver *receiver)
 	if (receiver->timer != NULL) {
 		km_timer_destroy(receiver->timer);
 	}
+	km_rounds_destroy(receiver->shared.rounds);
 	km_channel_destroy(receiver->channel);
 	km_tls_roots_destroy(receiver->shared.tls_roots);
 	free(receiver->shared.scratch);

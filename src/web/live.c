@@ -16,6 +16,7 @@
 #define LABEL_US        INT64_C(5000000)
 #define RETRY_US        INT64_C(2000000)
 #define TEXT_MAX        2048
+#define ROUND_US        INT64_C(20000)    /* pictures of many cameras go out together */
 #define RECHECK_US      INT64_C(10000000) /* how long a right that was taken away goes on */
 
 struct stage;
@@ -67,6 +68,7 @@ struct km_live {
 	struct stage *stages;
 	struct viewer *waiting; /* viewers without a stage */
 	struct km_timer *recheck;
+	struct km_rounds *rounds; /* of the rings */
 };
 
 static void open_ring(struct stage *stage);
@@ -534,7 +536,8 @@ static struct stage *find_stage(struct km_live *live, const struct km_uuid *came
 		free(stage);
 		return NULL;
 	}
-	if (km_live_feed_create(live->web->loop, &feed_events, stage, &stage->feed) < 0) {
+	if (km_live_feed_create(live->web->loop, live->rounds, &feed_events, stage, &stage->feed) <
+	    0) {
 		km_timer_destroy(stage->retry);
 		free(stage);
 		return NULL;
@@ -744,7 +747,9 @@ int km_live_create(struct km_web *web, struct km_live **ret_live)
 		return KM_ERR_MEMORY;
 	}
 	live->web = web;
-	if (km_timer_create(web->loop, on_recheck, live, &live->recheck) < 0) {
+	if (km_rounds_create(web->loop, ROUND_US, &live->rounds) < 0 ||
+	    km_timer_create(web->loop, on_recheck, live, &live->recheck) < 0) {
+		km_rounds_destroy(live->rounds);
 		free(live);
 		return KM_ERR_MEMORY;
 	}
@@ -757,6 +762,7 @@ void km_live_destroy(struct km_live *live)
 {
 	if (live != NULL) {
 		km_timer_destroy(live->recheck);
+		km_rounds_destroy(live->rounds);
 		free(live);
 	}
 }

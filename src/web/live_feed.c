@@ -8,23 +8,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define WALK_MAX      1000000         /* entries looked at to find the newest key frame */
-#define BATCH_MAX     512             /* entries per turn of the loop */
-#define IDLE_WAKE_MAX 1000            /* wake-ups for nothing, after which the eventfd is no use */
-#define TICK_US       INT64_C(200000) /* looks at the ring even if nobody signals */
-#define AGAIN_US      INT64_C(1000)   /* a batch was not enough */
-#define JUMP_US       INT64_C(10000000) /* times that jump by more start a new run */
-#define US            INT64_C(1000000)
+#define WALK_MAX  1000000           /* entries looked at to find the newest key frame */
+#define BATCH_MAX 512               /* entries per turn of the loop */
+#define TICK_US   INT64_C(200000)   /* looks at the ring even if nobody signals */
+#define AGAIN_US  INT64_C(1000)     /* a batch was not enough */
+#define JUMP_US   INT64_C(10000000) /* times that jump by more start a new run */
+#define US        INT64_C(1000000)
 
 struct km_live_feed {
-	struct km_loop *loop;
+	struct km_rounds *rounds;
 	const struct km_live_feed_events *events;
 	void *context;
 	struct km_timer *timer;
 	struct km_ring *ring;
-	struct km_watch *watch;
+	struct km_rounds_entry *watch; /* of the ring's eventfd; NULL: the timer must do */
 	struct km_ring_cursor cursor;
-	unsigned idle_wakes;
 	/* What is in it. */
 	struct km_tracks packed_tracks; /* as the ring says */
 	struct km_tracks playable;
@@ -50,21 +48,17 @@ static void on_timer(void *context)
 	read_ring(context);
 }
 
-static void on_event(void *context, unsigned events)
+/* While entries come in time, the timer never fires. */
+static void on_event(void *context)
 {
 	struct km_live_feed *feed = context;
 
-	(void)events;
-	km_ring_clear_event(feed->ring);
-	/* A descriptor that is always ready would keep us busy for nothing. */
-	if (++feed->idle_wakes > IDLE_WAKE_MAX) {
-		km_watch_set(feed->watch, 0);
-	}
+	km_timer_start(feed->timer, TICK_US, TICK_US);
 	read_ring(feed);
 }
 
-int km_live_feed_create(struct km_loop *loop, const struct km_live_feed_events *events,
-    void *context, struct km_live_feed **ret_feed)
+int km_live_feed_create(struct km_loop *loop, struct km_rounds *rounds,
+    const struct km_live_feed_events *events, void *context, struct km_live_feed **ret_feed)
 {
 	struct km_live_feed *feed = calloc(1, sizeof(*feed));
 	int err = KM_ERR_MEMORY;
@@ -72,7 +66,7 @@ int km_live_feed_create(struct km_loop *loop, const struct km_live_feed_events *
 	if (feed == NULL) {
 		return err;
 	}
-	feed->loop = loop;
+	feed->rounds = rounds;
 	feed->events = events;
 	feed->context = context;
 	err = km_timer_create(loop, on_timer, feed, &feed->timer);
@@ -87,7 +81,7 @@ int km_live_feed_create(struct km_loop *loop, const struct km_live_feed_events *
 void km_live_feed_detach(struct km_live_feed *feed)
 {
 	km_timer_stop(feed->timer);
-	km_watch_destroy(feed->watch);
+	km_rounds_remove(feed->watch);
 	km_ring_destroy(feed->ring);
 	feed->watch = NULL;
 	feed->ring = NULL;
@@ -177,20 +171,18 @@ int km_live_feed_attach(
     struct km_live_feed *feed, int memory_fd, int event_fd, bool is_continuation)
 {
 	struct km_ring *ring = NULL;
-	struct km_watch *watch = NULL;
 	int err = km_ring_attach(memory_fd, event_fd, &ring);
 
 	if (err < 0) {
 		return err;
 	}
-	/* Without events there is still the timer. */
-	if (km_watch_create(feed->loop, event_fd, on_event, feed, &watch) < 0) {
-		watch = NULL;
-	}
 	km_live_feed_detach(feed);
 	feed->ring = ring;
-	feed->watch = watch;
-	feed->idle_wakes = 0;
+	/* By event: nothing that the producer does with the descriptor can keep us busy. */
+	if (km_rounds_add(
+		feed->rounds, event_fd, KM_ROUNDS_BY_EVENT, on_event, feed, &feed->watch) < 0) {
+		feed->watch = NULL;
+	}
 	feed->are_tracks_wanted = false;
 	if (is_continuation) {
 		feed->cursor = km_ring_oldest(ring);
@@ -199,9 +191,6 @@ int km_live_feed_attach(
 		feed->needs_key = true;
 		feed->is_run_due = true;
 		find_start(feed);
-	}
-	if (watch != NULL) {
-		km_watch_set(watch, KM_LOOP_READ);
 	}
 	km_timer_start(feed->timer, 0, TICK_US);
 	return 0;
@@ -385,7 +374,6 @@ static bool read_entry(struct km_live_feed *feed)
 	if (err == KM_ERR_AGAIN) {
 		return false;
 	}
-	feed->idle_wakes = 0;
 	if (err == KM_ERR_STALE) {
 		feed->needs_key = true;
 		return true;

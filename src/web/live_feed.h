@@ -5,7 +5,7 @@
 #ifndef KM_WEB_LIVE_FEED_H
 #define KM_WEB_LIVE_FEED_H
 
-#include "io/loop.h"
+#include "io/rounds.h"
 #include "proto/track.h"
 #include "web/server.h"
 
@@ -30,8 +30,9 @@ struct km_live_feed_events {
 	void (*on_tracks_wanted)(void *context);
 };
 
-KM_MUST_USE int km_live_feed_create(struct km_loop *loop, const struct km_live_feed_events *events,
-    void *context, struct km_live_feed **ret_feed);
+/* loop and rounds are borrowed; the ring's signals come in rounds. Returns 0 or KM_ERR_MEMORY. */
+KM_MUST_USE int km_live_feed_create(struct km_loop *loop, struct km_rounds *rounds,
+    const struct km_live_feed_events *events, void *context, struct km_live_feed **ret_feed);
 void km_live_feed_destroy(struct km_live_feed *feed);
 
 /*

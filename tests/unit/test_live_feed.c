@@ -1,4 +1,4 @@
-/* sources: base/error.c base/bytes.c base/buf.c base/reader.c base/text.c base/time.c base/uuid.c io/loop.c io/clock.c io/ring.c proto/track.c proto/mp4.c proto/mp4_box.c proto/mp4_fragment.c store/archive.c store/clip.c store/index.c store/segment.c store/segment_format.c store/segment_writer.c store/disk.c crypto/aead.c crypto/digest.c crypto/random.c crypto/secret.c web/live_feed.c web/parcel.c */
+/* sources: base/error.c base/bytes.c base/buf.c base/reader.c base/text.c base/time.c base/uuid.c io/loop.c io/clock.c io/ring.c io/rounds.c proto/track.c proto/mp4.c proto/mp4_box.c proto/mp4_fragment.c store/archive.c store/clip.c store/index.c store/segment.c store/segment_format.c store/segment_writer.c store/disk.c crypto/aead.c crypto/digest.c crypto/random.c crypto/secret.c web/live_feed.c web/parcel.c */
 /* libraries: uv crypto sqlite3 */
 /*
  * A ring becomes live fragments: from the newest key frame, in one time line, one per picture.
@@ -21,6 +21,7 @@
 struct stage {
 	struct km_loop *loop;
 	struct km_timer *end;
+	struct km_rounds *rounds;
 	struct km_ring *ring;
 	struct km_live_feed *feed;
 	unsigned inits;
@@ -151,12 +152,15 @@ static void begin(struct stage *stage)
 	assert_int_equal(km_loop_create(&stage->loop), 0);
 	assert_int_equal(km_timer_create(stage->loop, on_timer, stage, &stage->end), 0);
 	assert_int_equal(km_ring_create(RING_BYTES, &stage->ring), 0);
-	assert_int_equal(km_live_feed_create(stage->loop, &events, stage, &stage->feed), 0);
+	assert_int_equal(km_rounds_create(stage->loop, 1000, &stage->rounds), 0);
+	assert_int_equal(
+	    km_live_feed_create(stage->loop, stage->rounds, &events, stage, &stage->feed), 0);
 }
 
 static void end(struct stage *stage)
 {
 	km_live_feed_destroy(stage->feed);
+	km_rounds_destroy(stage->rounds);
 	km_ring_destroy(stage->ring);
 	km_timer_destroy(stage->end);
 	km_loop_destroy(stage->loop);

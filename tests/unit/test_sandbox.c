@@ -255,7 +255,6 @@ static int pass_through_a_ring(void)
 	    km_ring_next(reader, &cursor, &entry) < 0) {
 		return 12;
 	}
-	km_ring_clear_event(reader);
 	km_ring_destroy(reader);
 	km_ring_destroy(ring);
 	return 0;
