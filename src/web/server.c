@@ -1,4 +1,4 @@
-#include "web/server.h"
+#include "web/server_inside.h"
 
 #include "web/server_body.h"
 #include "web/server_head.h"
@@ -16,25 +16,17 @@
 #define HEADER_MAX       8192                /* bytes of all request headers together */
 #define BODY_DROPPED_MAX ((uint64_t)1 << 20) /* too large, but read so that the answer arrives */
 #define ACCEPT_BATCH     64                  /* per turn of the loop */
-#define SLICE_MAX        65536               /* bytes handed to TLS at a time */
 #define RECEIVED_MAX     1024                /* bytes of a WebSocket message; none is expected */
 #define PICTURE_MAX      ((size_t)1 << 20)   /* bytes of a WebSocket message that leave at once */
 
 /* Time-outs of a connection, from the last thing that it did for us. */
-#define REQUEST_US  (15 * INT64_C(1000000))  /* TLS and headers, or idle between requests */
-#define BODY_US     (20 * INT64_C(1000000))  /* the whole body */
-#define ANSWER_US   (120 * INT64_C(1000000)) /* our own part: a bound, never reached */
-#define CLOSE_US    (3 * INT64_C(1000000))   /* after our goodbye on a WebSocket */
-#define PROGRESS_US (30 * INT64_C(1000000))  /* no byte of the answer could be sent */
-#define SWEEP_US    (1 * INT64_C(1000000))
-
-/* Of lws_write; its header leaves this value out. */
-#define WRITE_CLOSE ((enum lws_write_protocol)4)
-
-static_assert(KM_PARCEL_HEADROOM >= LWS_PRE, "the library writes the framing there");
+#define REQUEST_US (15 * INT64_C(1000000))  /* TLS and headers, or idle between requests */
+#define BODY_US    (20 * INT64_C(1000000))  /* the whole body */
+#define ANSWER_US  (120 * INT64_C(1000000)) /* our own part: a bound, never reached */
+#define SWEEP_US   (1 * INT64_C(1000000))
 
 struct km_exchange {
-	struct connection *connection;
+	struct km_connection *connection;
 	struct km_request request;
 	struct km_buf body;
 	uint64_t body_wanted;
@@ -54,59 +46,19 @@ struct km_exchange {
 	void (*on_gone)(void *context);
 };
 
-struct km_socket {
-	struct connection *connection;
-	struct km_parcel_queue queue;
-	bool is_closing;
-	bool is_close_sent;
-	unsigned close_status;
-	char close_reason[64];
-	void *owner;
-	void (*on_gone)(void *context);
-};
-
-/* A slot of the table; lives as long as its TCP connection. */
-struct connection {
-	struct km_server *server;
-	struct lws *wsi;
-	bool is_used;
-	bool is_doomed; /* to be closed at its next event */
-	char peer[KM_SERVER_PEER_SIZE];
-	int64_t deadline_us; /* on the loop's clock; INT64_MAX: none */
-	struct km_exchange *exchange;
-	struct km_socket *socket;
-};
-
-struct km_server {
-	struct km_loop *loop;
-	const struct km_server_events *events;
-	void *context;
-	struct lws_context *lws;
-	struct lws_vhost *vhost;
-	int listen_fd;
-	struct km_watch *watch;
-	struct km_timer *sweep;
-	size_t per_peer_max;
-	struct connection *connections;
-	size_t connection_count;
-	/* Only while the TLS context is made. */
-	const struct km_server_config *config;
-	uint8_t slice[LWS_PRE + SLICE_MAX];
-};
-
-static int64_t now_us(const struct km_server *server)
+int64_t km_server_now_us(const struct km_server *server)
 {
 	return km_loop_now_us(server->loop);
 }
 
-static void set_deadline(struct connection *connection, int64_t span_us)
+void km_server_set_deadline(struct km_connection *connection, int64_t span_us)
 {
-	connection->deadline_us = now_us(connection->server) + span_us;
+	connection->deadline_us = km_server_now_us(connection->server) + span_us;
 }
 
 /* --- the end of things --- */
 
-static void end_exchange(struct connection *connection)
+static void end_exchange(struct km_connection *connection)
 {
 	struct km_exchange *exchange = connection->exchange;
 
@@ -124,28 +76,10 @@ static void end_exchange(struct connection *connection)
 	free(exchange);
 }
 
-static void end_socket(struct connection *connection)
-{
-	struct km_socket *socket = connection->socket;
-
-	if (socket == NULL) {
-		return;
-	}
-	connection->socket = NULL;
-	if (socket->on_gone != NULL) {
-		socket->on_gone(socket->owner);
-	}
-	for (struct km_parcel *parcel = km_parcel_queue_take(&socket->queue); parcel != NULL;
-	     parcel = km_parcel_queue_take(&socket->queue)) {
-		km_parcel_unref(parcel);
-	}
-	free(socket);
-}
-
-static void end_connection(struct connection *connection)
+static void end_connection(struct km_connection *connection)
 {
 	end_exchange(connection);
-	end_socket(connection);
+	km_server_socket_destroy(connection);
 	connection->wsi = NULL;
 	connection->is_used = false;
 }
@@ -158,27 +92,27 @@ static void end_connection(struct connection *connection)
  * where it does not listen it does not write either, so input is on while there is something to
  * send; on_sweep looks for clients that have hung up meanwhile.
  */
-static void resume_writing(struct connection *connection)
+static void resume_writing(struct km_connection *connection)
 {
 	lws_rx_flow_control(connection->wsi, 1);
 	lws_callback_on_writable(connection->wsi);
 }
 
-static void dispatch(struct connection *connection)
+static void dispatch(struct km_connection *connection)
 {
 	struct km_server *server = connection->server;
 	struct km_exchange *exchange = connection->exchange;
 
 	exchange->is_dispatched = true;
 	exchange->request.body = km_buf_view(&exchange->body);
-	set_deadline(connection, ANSWER_US);
+	km_server_set_deadline(connection, ANSWER_US);
 	lws_rx_flow_control(connection->wsi, 0);
 	server->events->on_request(server->context, exchange);
 }
 
 /* --- writing the answer --- */
 
-static int write_headers(struct connection *connection)
+static int write_headers(struct km_connection *connection)
 {
 	struct km_exchange *exchange = connection->exchange;
 	struct km_server *server = connection->server;
@@ -202,7 +136,7 @@ static void want_piece(struct km_exchange *exchange)
 }
 
 /* The answer is out: make ready for the next request. Returns what the callback must return. */
-static int finish_exchange(struct connection *connection)
+static int finish_exchange(struct km_connection *connection)
 {
 	bool must_close = connection->exchange->must_close;
 
@@ -210,12 +144,12 @@ static int finish_exchange(struct connection *connection)
 	if (must_close) {
 		return -1;
 	}
-	set_deadline(connection, REQUEST_US);
+	km_server_set_deadline(connection, REQUEST_US);
 	return lws_http_transaction_completed(connection->wsi) != 0 ? -1 : 0;
 }
 
 /* Any failure here is -1: another value would leave a dead socket in the loop for ever. */
-static int on_http_writable(struct connection *connection)
+static int on_http_writable(struct km_connection *connection)
 {
 	struct km_exchange *exchange = connection->exchange;
 	struct km_server *server = connection->server;
@@ -224,7 +158,7 @@ static int on_http_writable(struct connection *connection)
 	if (exchange == NULL || !exchange->is_answered) {
 		return 0;
 	}
-	set_deadline(connection, PROGRESS_US);
+	km_server_set_deadline(connection, KM_SERVER_PROGRESS_US);
 	if (!exchange->are_headers_sent) {
 		if (write_headers(connection) < 0) {
 			return -1;
@@ -235,10 +169,10 @@ static int on_http_writable(struct connection *connection)
 		lws_callback_on_writable(connection->wsi);
 		return 0;
 	}
-	size = km_server_body_take(&exchange->answer, server->slice + LWS_PRE, SLICE_MAX);
+	size = km_server_body_take(&exchange->answer, server->slice + LWS_PRE, KM_SERVER_SLICE_MAX);
 	if (size == 0) {
 		lws_rx_flow_control(connection->wsi, 0);
-		set_deadline(connection, ANSWER_US);
+		km_server_set_deadline(connection, ANSWER_US);
 		want_piece(exchange); /* km_server_exchange_push resumes */
 		return 0;
 	}
@@ -274,7 +208,7 @@ void km_server_exchange_answer(struct km_exchange *exchange, struct km_response 
 	if (!response->is_pushed) {
 		response->size = response->body.size + response->fixed.size;
 	}
-	km_buf_init(&exchange->headers, SLICE_MAX);
+	km_buf_init(&exchange->headers, KM_SERVER_SLICE_MAX);
 	km_server_head_write(response, exchange->must_close, &exchange->headers);
 	exchange->is_answered = true;
 	if (km_buf_error(&exchange->headers) < 0) {
@@ -308,7 +242,7 @@ void km_server_exchange_abort(struct km_exchange *exchange)
 }
 
 /* Refuse at once and close: the rest of the request is not read. */
-static int refuse(struct connection *connection, unsigned status)
+static int refuse(struct km_connection *connection, unsigned status)
 {
 	struct km_response response = {
 		.status = status,
@@ -328,7 +262,7 @@ static int refuse(struct connection *connection, unsigned status)
 
 /* --- callbacks of the library --- */
 
-static struct km_exchange *new_exchange(struct connection *connection)
+static struct km_exchange *new_exchange(struct km_connection *connection)
 {
 	struct km_exchange *exchange = calloc(1, sizeof(*exchange));
 
@@ -342,7 +276,7 @@ static struct km_exchange *new_exchange(struct connection *connection)
 	return exchange;
 }
 
-static int on_http(struct lws *wsi, struct connection *connection)
+static int on_http(struct lws *wsi, struct km_connection *connection)
 {
 	struct km_exchange *exchange = new_exchange(connection);
 	unsigned status = 0;
@@ -367,11 +301,11 @@ static int on_http(struct lws *wsi, struct connection *connection)
 	if (exchange->body_wanted > KM_REQUEST_BODY_MAX) {
 		exchange->refused = HTTP_STATUS_REQ_ENTITY_TOO_LARGE;
 	}
-	set_deadline(connection, BODY_US);
+	km_server_set_deadline(connection, BODY_US);
 	return 0;
 }
 
-static int on_body(struct connection *connection, const void *data, size_t size)
+static int on_body(struct km_connection *connection, const void *data, size_t size)
 {
 	struct km_exchange *exchange = connection->exchange;
 
@@ -391,7 +325,7 @@ static int on_body(struct connection *connection, const void *data, size_t size)
 	return 0;
 }
 
-static int on_body_end(struct connection *connection)
+static int on_body_end(struct km_connection *connection)
 {
 	struct km_exchange *exchange = connection->exchange;
 
@@ -410,7 +344,7 @@ static int on_body_end(struct connection *connection)
 }
 
 /* The handshake of a WebSocket is complete; nothing was answered yet. */
-static int on_handshake(struct lws *wsi, struct connection *connection)
+static int on_handshake(struct lws *wsi, struct km_connection *connection)
 {
 	const struct lws_protocols *protocol = lws_get_protocol(wsi);
 	struct km_exchange *exchange = new_exchange(connection);
@@ -430,68 +364,21 @@ static int on_handshake(struct lws *wsi, struct connection *connection)
 	return status != 0 ? refuse(connection, status) : 0;
 }
 
-static int on_established(struct connection *connection)
+static int on_established(struct km_connection *connection)
 {
 	struct km_server *server = connection->server;
-	struct km_socket *socket = calloc(1, sizeof(*socket));
 
-	if (socket == NULL || connection->exchange == NULL) {
-		free(socket);
+	if (connection->exchange == NULL || km_server_socket_create(connection) < 0) {
 		return -1;
 	}
-	connection->socket = socket;
 	connection->deadline_us = INT64_MAX;
-	socket->connection = connection;
-	server->events->on_socket_open(server->context, socket, &connection->exchange->request);
+	server->events->on_socket_open(
+	    server->context, connection->socket, &connection->exchange->request);
 	end_exchange(connection);
 	return 0;
 }
 
-/* Say goodbye [RFC 6455 5.5.1]; the client closes then, or on_sweep does. By hand, because the
- * library's own close cuts the connection before its frame has left. */
-static int write_close(struct connection *connection)
-{
-	struct km_socket *socket = connection->socket;
-	uint8_t *to = connection->server->slice + LWS_PRE;
-	struct km_buf frame;
-
-	if (socket->is_close_sent) {
-		return 0;
-	}
-	socket->is_close_sent = true;
-	km_buf_init_fixed(&frame, to, 2 + sizeof(socket->close_reason));
-	km_buf_add_u16(&frame, socket->is_closing ? socket->close_status : 1000);
-	km_buf_add_text(&frame, socket->close_reason);
-	set_deadline(connection, CLOSE_US);
-	return lws_write(connection->wsi, to, frame.size, WRITE_CLOSE) < 0 ? -1 : 0;
-}
-
-static int on_socket_writable(struct connection *connection)
-{
-	struct km_socket *socket = connection->socket;
-	struct km_parcel *parcel = NULL;
-	int written = 0;
-
-	if (socket == NULL) {
-		return -1;
-	}
-	parcel = km_parcel_queue_take(&socket->queue);
-	if (parcel == NULL) {
-		connection->deadline_us = INT64_MAX;
-		return socket->is_closing ? write_close(connection) : 0;
-	}
-	written = lws_write(connection->wsi, parcel->data, parcel->size,
-	    parcel->is_text ? LWS_WRITE_TEXT : LWS_WRITE_BINARY);
-	km_parcel_unref(parcel);
-	if (written < 0) {
-		return -1;
-	}
-	set_deadline(connection, PROGRESS_US);
-	lws_callback_on_writable(connection->wsi);
-	return 0;
-}
-
-static int on_event(struct connection *connection, struct lws *wsi,
+static int on_event(struct km_connection *connection, struct lws *wsi,
     enum lws_callback_reasons reason, void *in, size_t size)
 {
 	switch ((int)reason) {
@@ -510,15 +397,16 @@ static int on_event(struct connection *connection, struct lws *wsi,
 	case LWS_CALLBACK_ESTABLISHED:
 		return on_established(connection);
 	case LWS_CALLBACK_SERVER_WRITEABLE:
-		return on_socket_writable(connection);
+		return connection->is_doomed ? -1 : km_server_socket_on_writable(connection);
 	case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE: /* the library would answer it twice */
-		return connection->socket == NULL ? -1 : (write_close(connection), -1);
+		return connection->socket == NULL ? -1
+						  : (km_server_socket_write_close(connection), -1);
 	case LWS_CALLBACK_RECEIVE:
 		return size > RECEIVED_MAX ? -1 : 0;
 	case LWS_CALLBACK_CLOSED:
 	case LWS_CALLBACK_CLOSED_HTTP:
 		end_exchange(connection);
-		end_socket(connection);
+		km_server_socket_destroy(connection);
 		return 0;
 	case LWS_CALLBACK_WSI_DESTROY:
 		end_connection(connection);
@@ -531,7 +419,7 @@ static int on_event(struct connection *connection, struct lws *wsi,
 static int on_lws(
     struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t size)
 {
-	struct connection *connection = wsi != NULL ? lws_get_opaque_user_data(wsi) : NULL;
+	struct km_connection *connection = wsi != NULL ? lws_get_opaque_user_data(wsi) : NULL;
 
 	if (reason == LWS_CALLBACK_OPENSSL_LOAD_EXTRA_SERVER_VERIFY_CERTS) {
 		const struct km_server *server = lws_context_user(lws_get_context(wsi));
@@ -553,56 +441,16 @@ static int on_lws(
 	return on_event(connection, wsi, reason, in, size);
 }
 
-/* --- WebSockets --- */
-
-void km_server_socket_set_owner(
-    struct km_socket *socket, void *context, void (*on_gone)(void *context))
-{
-	socket->owner = context;
-	socket->on_gone = on_gone;
-}
-
-int km_server_socket_send(struct km_socket *socket, struct km_parcel *parcel)
-{
-	bool is_idle = socket->queue.count == 0;
-	int err = socket->is_closing ? KM_ERR_LIMIT : km_parcel_queue_put(&socket->queue, parcel);
-
-	if (err < 0) {
-		return err;
-	}
-	if (is_idle) {
-		set_deadline(socket->connection, PROGRESS_US);
-	}
-	lws_callback_on_writable(socket->connection->wsi);
-	return 0;
-}
-
-size_t km_server_socket_queued(const struct km_socket *socket)
-{
-	return socket->queue.count;
-}
-
-void km_server_socket_close(struct km_socket *socket, unsigned status, const char *reason)
-{
-	if (socket->is_closing) {
-		return;
-	}
-	socket->is_closing = true;
-	socket->close_status = status;
-	(void)snprintf(socket->close_reason, sizeof(socket->close_reason), "%s", reason);
-	lws_callback_on_writable(socket->connection->wsi);
-}
-
 /* --- accepting --- */
 
 /* A slot for this peer; NULL if there is none, or it has as many as it may. */
-static struct connection *find_slot(struct km_server *server, const char *peer)
+static struct km_connection *find_slot(struct km_server *server, const char *peer)
 {
-	struct connection *free_slot = NULL;
+	struct km_connection *free_slot = NULL;
 	size_t same = 0;
 
 	for (size_t i = 0; i < server->connection_count; i++) {
-		struct connection *connection = &server->connections[i];
+		struct km_connection *connection = &server->connections[i];
 
 		if (!connection->is_used) {
 			free_slot = connection;
@@ -616,7 +464,7 @@ static struct connection *find_slot(struct km_server *server, const char *peer)
 /* Takes the descriptor. */
 static void adopt(struct km_server *server, int fd, const char *peer)
 {
-	struct connection *connection = find_slot(server, peer);
+	struct km_connection *connection = find_slot(server, peer);
 	lws_adopt_desc_t wish = {
 		.vh = server->vhost,
 		.type = LWS_ADOPT_SOCKET | LWS_ADOPT_HTTP | LWS_ADOPT_ALLOW_SSL,
@@ -628,9 +476,9 @@ static void adopt(struct km_server *server, int fd, const char *peer)
 		(void)close(fd);
 		return;
 	}
-	*connection = (struct connection){ .server = server, .is_used = true };
+	*connection = (struct km_connection){ .server = server, .is_used = true };
 	(void)snprintf(connection->peer, sizeof(connection->peer), "%s", peer);
-	set_deadline(connection, REQUEST_US);
+	km_server_set_deadline(connection, REQUEST_US);
 	connection->wsi = lws_adopt_descriptor_vhost_via_info(&wish);
 	if (connection->wsi == NULL) {
 		end_connection(connection); /* the library has closed the descriptor */
@@ -656,7 +504,7 @@ static void on_connecting(void *context, unsigned events)
  * Close at once. Without the shutdown the library would first try to send what it has buffered, and
  * come round without end for a client that has hung up.
  */
-static void cut(struct connection *connection)
+static void cut(struct km_connection *connection)
 {
 	connection->deadline_us = INT64_MAX;
 	(void)shutdown(lws_get_socket_fd(connection->wsi), SHUT_RDWR);
@@ -666,10 +514,10 @@ static void cut(struct connection *connection)
 static void on_sweep(void *context)
 {
 	struct km_server *server = context;
-	int64_t now = now_us(server);
+	int64_t now = km_server_now_us(server);
 
 	for (size_t i = 0; i < server->connection_count; i++) {
-		struct connection *connection = &server->connections[i];
+		struct km_connection *connection = &server->connections[i];
 
 		if (!connection->is_used || connection->wsi == NULL) {
 			continue;
@@ -686,7 +534,7 @@ static void on_sweep(void *context)
  * buffer, each with a TLS record, a system call and a turn of the loop of its own.
  */
 static const struct lws_protocols protocols[] = {
-	{ .name = "http", .callback = on_lws, .tx_packet_size = SLICE_MAX },
+	{ .name = "http", .callback = on_lws, .tx_packet_size = KM_SERVER_SLICE_MAX },
 	{ .name = SUBPROTOCOL,
 	    .callback = on_lws,
 	    .rx_buffer_size = RECEIVED_MAX,

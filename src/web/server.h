@@ -98,8 +98,8 @@ void km_server_socket_set_owner(
     struct km_socket *socket, void *context, void (*on_gone)(void *context));
 
 /*
- * Queue a message; takes a reference of its own. Returns 0 or KM_ERR_LIMIT: the queue is full
- * (KM_PARCEL_QUEUE_MAX) or the socket closing, nothing was queued.
+ * Send a message, now or later; takes a reference of its own. Returns 0 or KM_ERR_LIMIT: the queue
+ * is full (KM_PARCEL_QUEUE_MAX) or the socket closing, nothing was queued.
  */
 KM_MUST_USE int km_server_socket_send(struct km_socket *socket, struct km_parcel *parcel);
 

@@ -72,6 +72,8 @@ int km_server_tls_configure(
 	}
 	SSL_CTX_set_options(
 	    tls, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE);
+	/* A picture of several records is one call, not one per turn of the loop. */
+	SSL_CTX_clear_mode(tls, SSL_MODE_ENABLE_PARTIAL_WRITE);
 	SSL_CTX_set_session_cache_mode(tls, SSL_SESS_CACHE_OFF);
 	return load_certificate(tls, certificate_pem, private_key_pem);
 }
