@@ -3,8 +3,11 @@
  *
  * Reads N streams of the replay server, strips interleaving and RTP headers, gathers the payload in
  * buffers of 256 KiB, encrypts each with AES-256-GCM and writes it to one file per camera, with an
- * fdatasync every 8 MB. It knows its one peer: anything unexpected ends it.
+ * fdatasync every 8 MB. In the mode `live` it also sends each picture over TLS to a viewer. It
+ * knows its one peer: anything unexpected ends it.
  */
+#include "floor_live.h"
+
 #include "base/bytes.h"
 
 #include <arpa/inet.h>
@@ -42,8 +45,10 @@ struct camera {
 	size_t head_size;
 	size_t payload_left;
 	bool is_rtp;
+	bool is_last; /* packet of a picture */
 	uint8_t *buffer;
 	size_t buffer_size;
+	size_t unseen_from; /* what follows in the buffer was not sent to the viewer */
 	uint64_t offset;
 	uint64_t unsynced;
 	uint64_t blocks;
@@ -54,6 +59,8 @@ struct floor {
 	struct camera cameras[CAMERAS_MAX];
 	uint32_t camera_count;
 	uint32_t tick_ms; /* 0: wake for each arrival */
+	bool is_live;
+	SSL *viewers[CAMERAS_MAX];
 	int receive_bytes;
 	uint16_t port;
 	const char *folder;
@@ -75,6 +82,19 @@ static void die(const char *what)
 	exit(1);
 }
 
+/* One picture, or its part before a block ends, in as few records as there can be. */
+static void show(struct floor *floor, struct camera *camera)
+{
+	size_t size = camera->buffer_size - camera->unseen_from;
+
+	if (floor->is_live && size > 0 &&
+	    SSL_write(floor->viewers[camera - floor->cameras], camera->buffer + camera->unseen_from,
+		(int)size) != (int)size) {
+		die("viewer");
+	}
+	camera->unseen_from = camera->buffer_size;
+}
+
 /* Encrypt what is gathered, under a nonce that counts, and write it. */
 static void flush(struct floor *floor, struct camera *camera)
 {
@@ -85,6 +105,7 @@ static void flush(struct floor *floor, struct camera *camera)
 	if (camera->buffer_size == 0) {
 		return;
 	}
+	show(floor, camera);
 	memcpy(nonce, &camera->blocks, sizeof(camera->blocks));
 	camera->blocks++;
 	if (!EVP_EncryptInit_ex(camera->cipher, NULL, NULL, NULL, nonce) ||
@@ -102,6 +123,7 @@ static void flush(struct floor *floor, struct camera *camera)
 	camera->offset += (uint64_t)size;
 	camera->unsynced += (uint64_t)size;
 	camera->buffer_size = 0;
+	camera->unseen_from = 0;
 	if (camera->unsynced >= SYNC_BYTES) {
 		if (fdatasync(camera->file)) {
 			die("fdatasync");
@@ -128,7 +150,8 @@ static void take_head(struct floor *floor, struct camera *camera)
 	}
 	if (camera->is_rtp) {
 		floor->packets++;
-		floor->frames += head[5] >> 7;
+		camera->is_last = head[5] >> 7 != 0;
+		floor->frames += camera->is_last;
 	}
 }
 
@@ -169,6 +192,9 @@ static void take(struct floor *floor, struct camera *camera, const uint8_t *data
 			part = smaller(size, camera->payload_left);
 			take_payload(floor, camera, data, part);
 			camera->payload_left -= part;
+			if (camera->payload_left == 0 && camera->is_rtp && camera->is_last) {
+				show(floor, camera);
+			}
 		} else {
 			part = smaller(size, head_wanted(camera) - camera->head_size);
 			memcpy(camera->head + camera->head_size, data, part);
@@ -330,6 +356,9 @@ static void start(struct floor *floor)
 	floor->epoll = epoll_create1(EPOLL_CLOEXEC);
 	floor->signals = signalfd(-1, &set, SFD_CLOEXEC);
 	watch(floor, floor->signals, &floor->signals);
+	if (floor->is_live && !km_floor_live_open(floor->camera_count, floor->viewers)) {
+		die("viewers");
+	}
 	for (uint32_t i = 0; i < floor->camera_count; i++) {
 		open_camera(floor, i);
 		if (floor->tick_ms == 0) {
@@ -363,6 +392,7 @@ static void finish(struct floor *floor)
 		}
 		flush(floor, camera);
 		EVP_CIPHER_CTX_free(camera->cipher);
+		SSL_free(floor->viewers[i]);
 		free(camera->buffer);
 		close(camera->file);
 		close(camera->socket);
@@ -370,8 +400,10 @@ static void finish(struct floor *floor)
 	getrusage(RUSAGE_SELF, &usage);
 	printf("{\"event\":\"end\",\"mode\":\"%s\",\"packets\":%" PRIu64 ",\"frames\":%" PRIu64
 	       ",\"bytes\":%" PRIu64 ",\"wakes\":%" PRIu64 ",\"cpu_s\":%.6f}\n",
-	    floor->tick_ms ? "tick" : "arrival", floor->packets, floor->frames, floor->bytes,
-	    floor->wakes,
+	    floor->tick_ms   ? "tick"
+	    : floor->is_live ? "live"
+			     : "arrival",
+	    floor->packets, floor->frames, floor->bytes, floor->wakes,
 	    (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
 		(double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6);
 }
@@ -381,7 +413,8 @@ static const char help[] =
     "  --port N          of komainu-bench-replay\n"
     "  --cameras N       streams /0 to /N-1 (1)\n"
     "  --dir FOLDER      one file per camera there\n"
-    "  --mode NAME       arrival: wake for what comes (default); tick: drain all together\n"
+    "  --mode NAME       arrival: wake for what comes (default); tick: drain all together;\n"
+    "                    live: arrival, and each picture goes to a viewer over TLS\n"
     "  --tick-ms N       1 to 10000, for --mode tick (200)\n"
     "  --rcvbuf BYTES    of each socket; must hold a tick's data (1048576)\n\n"
     "Runs until SIGTERM, then prints its counts as JSON.\n";
@@ -396,13 +429,14 @@ static bool parse_number(const char *name, const char *text, uint32_t most, uint
 	return true;
 }
 
-static bool parse_mode(const char *text, bool *ret_is_tick)
+static bool parse_mode(const char *text, struct floor *floor, bool *ret_is_tick)
 {
-	if (strcmp(text, "tick") != 0 && strcmp(text, "arrival") != 0) {
-		fprintf(stderr, "--mode: '%s' is not right; give tick or arrival\n", text);
+	*ret_is_tick = strcmp(text, "tick") == 0;
+	floor->is_live = strcmp(text, "live") == 0;
+	if (!*ret_is_tick && !floor->is_live && strcmp(text, "arrival") != 0) {
+		fprintf(stderr, "--mode: '%s' is not right; give arrival, live or tick\n", text);
 		return false;
 	}
-	*ret_is_tick = text[0] == 't';
 	return true;
 }
 
@@ -432,7 +466,7 @@ static bool parse(int argc, char **argv, struct floor *floor)
 		} else if (found == 'h') {
 			fputs(help, stdout);
 			exit(0);
-		} else if (found == '?' || (found == 'm' && !parse_mode(optarg, &is_tick)) ||
+		} else if (found == '?' || (found == 'm' && !parse_mode(optarg, floor, &is_tick)) ||
 			   (found != 'm' && !parse_number(table[index].name, optarg, most[found],
 						&values[found]))) {
 			return false;

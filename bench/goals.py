@@ -57,6 +57,8 @@ def judge(rounds, archive, cameras, median):
          middle(watched_without_web, median), 1.2, "x"),
         ("CPU while all are watched, with web's encryption for the viewers, x the same floor",
          of(watched, "x_floor_arrival"), 1.2, "x"),
+        ("CPU while all are watched, all roles, x floor that also sends each picture over TLS",
+         of(watched, "x_floor_live"), 1.2, "x"),
         ("memory per camera, all roles", of(plain, "pss_mib_per_camera"), 2, "MiB"),
         ("pictures lost, all rounds", sum(lost) if lost and None not in lost else None, 0, ""),
         ("all cameras record, after the start (slowest of the rounds)",

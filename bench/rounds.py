@@ -17,6 +17,7 @@ START_S = 60  # until all cameras play
 DRAIN_S = 1.5
 END_S = 5
 FLOORS = {"floor-tick": ["--mode", "tick"], "floor-arrival": ["--mode", "arrival"]}
+FLOOR_LIVE = {"floor-live": ["--mode", "live"]}  # beside rounds with viewers
 
 
 def make_clip(path):
@@ -115,7 +116,7 @@ class Subject:
             return
         command = [os.path.join(self.arguments.binaries, "komainu-bench-floor"), "--port",
                    str(self.replay.port), "--cameras", str(self.plan.cameras), "--dir",
-                   self.folder, *FLOORS[self.name]]
+                   self.folder, *(FLOORS | FLOOR_LIVE)[self.name]]
         with open(self.setup.path("floor.json"), "wb") as out:
             self.processes = [subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out)]
 
@@ -187,7 +188,7 @@ class Subject:
 
 def add_ratios(rows):
     for row in rows.values():
-        for floor in FLOORS:
+        for floor in FLOORS | FLOOR_LIVE:
             least = rows[floor]["cpu_s_per_camera_minute"] if floor in rows else 0
             row["x_" + floor.replace("-", "_")] = (
                 row["cpu_s_per_camera_minute"] / least if least > 0 else None)
@@ -221,8 +222,9 @@ def run_round(plan, arguments, folder):
     os.chmod(folder, 0o755)
     try:
         with contextlib.ExitStack() as stack:
+            floors = FLOORS | (FLOOR_LIVE if plan.viewers else {}) if plan.floors else {}
             subjects = [Subject(each, arguments, plan, folder, stack)
-                        for each in [*(FLOORS if plan.floors else {}), plan.name]]
+                        for each in [*floors, plan.name]]
             run_stages(subjects, plan)
     finally:
         if not arguments.keep:

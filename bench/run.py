@@ -27,7 +27,7 @@ def cell(value, form):
     return format(value, form) if value is not None else "-"
 
 
-HEAD = ("recorder", "CPU s/cam-min", "x tick", "x arrival", "PSS MiB/cam", "sw/frame", "sent",
+HEAD = ("recorder", "CPU s/cam-min", "x tick", "x arrival", "x live", "PSS MiB/cam", "sw/frame", "sent",
         "kept", "lost")
 
 
@@ -36,7 +36,7 @@ def print_rows(title, rows, name):
         label = f"{row['name']} {title}" if row["name"] == name else f"  ({row['name']} beside)"
         print(f"{label:<30}" + "".join(f"{text:>14}" for text in (
             cell(row["cpu_s_per_camera_minute"], ".4f"), cell(row["x_floor_tick"], ".2f"),
-            cell(row["x_floor_arrival"], ".2f"), cell(row["pss_mib_per_camera"], ".2f"),
+            cell(row["x_floor_arrival"], ".2f"), cell(row["x_floor_live"], ".2f"), cell(row["pss_mib_per_camera"], ".2f"),
             cell(row["switches_per_frame"], ".2f"), cell(row["sent"], "d"),
             cell(row["kept"], "d"), cell(row["lost"], "d"))), flush=True)
 
@@ -50,7 +50,7 @@ class Bench:
         self.rounds = []  # {"title", "name", "cameras", "rows"}
         self.archive = None
         self.failures = []
-        print(("{:<30}" + "{:>14}" * 8).format(*HEAD))
+        print(("{:<30}" + "{:>14}" * 9).format(*HEAD))
 
     def fail(self, text):
         print(text, file=sys.stderr, flush=True)
