@@ -4,32 +4,9 @@
 
 #include <string.h>
 
-struct km_bytes km_bytes_from(const void *data, size_t size)
-{
-	return (struct km_bytes){ .data = data, .size = size };
-}
-
 struct km_bytes km_bytes_text(const char *text)
 {
 	return km_bytes_from(text, text == NULL ? 0 : strlen(text));
-}
-
-struct km_bytes km_bytes_slice(struct km_bytes view, size_t offset, size_t count)
-{
-	struct km_bytes rest = km_bytes_after(view, offset);
-
-	if (rest.size > count) {
-		rest.size = count;
-	}
-	return rest;
-}
-
-struct km_bytes km_bytes_after(struct km_bytes view, size_t offset)
-{
-	if (offset >= view.size) {
-		return (struct km_bytes){ 0 };
-	}
-	return km_bytes_from(view.data + offset, view.size - offset);
 }
 
 bool km_bytes_is_equal(struct km_bytes a, struct km_bytes b)

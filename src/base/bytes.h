@@ -26,16 +26,31 @@ struct km_bytes {
 #define KM_BYTES_OF(array)                                                                         \
 	((struct km_bytes){ .data = (const uint8_t *)(array), .size = sizeof(array) })
 
-struct km_bytes km_bytes_from(const void *data, size_t size);
+static inline struct km_bytes km_bytes_from(const void *data, size_t size)
+{
+	return (struct km_bytes){ .data = (const uint8_t *)data, .size = size };
+}
 
 /* A view of a string without its NUL; text may be NULL (an empty view). */
 struct km_bytes km_bytes_text(const char *text);
 
-/* At most count bytes from offset on; shorter (or empty) where the view ends: never fails. */
-struct km_bytes km_bytes_slice(struct km_bytes view, size_t offset, size_t count);
-
 /* Everything from offset on; empty if offset is past the end. */
-struct km_bytes km_bytes_after(struct km_bytes view, size_t offset);
+static inline struct km_bytes km_bytes_after(struct km_bytes view, size_t offset)
+{
+	if (offset >= view.size) {
+		return (struct km_bytes){ .data = NULL, .size = 0 };
+	}
+	return km_bytes_from(view.data + offset, view.size - offset);
+}
+
+/* At most count bytes from offset on; shorter (or empty) where the view ends: never fails. */
+static inline struct km_bytes km_bytes_slice(struct km_bytes view, size_t offset, size_t count)
+{
+	struct km_bytes rest = km_bytes_after(view, offset);
+
+	rest.size = rest.size > count ? count : rest.size;
+	return rest;
+}
 
 bool km_bytes_is_equal(struct km_bytes a, struct km_bytes b);
 

@@ -171,27 +171,35 @@ static size_t count_zeros(struct km_bytes nal)
 	return count;
 }
 
+/* Whether two zero bytes stand before data[at]; `zeros` of them came before data. */
+static bool has_two_zeros(const uint8_t *data, size_t at, size_t zeros)
+{
+	if (at >= 2) {
+		return data[at - 1] == 0 && data[at - 2] == 0;
+	}
+	return at == 1 ? data[0] == 0 && zeros >= 1 : zeros >= 2;
+}
+
 /*
  * The offset of the 1 in a start code 00 00 01, `zeros` zero bytes having come before; bytes.size
  * if there is none. Emulation prevention keeps that sequence out of NAL units. Looking for the 1
- * first makes one pass of memchr, which touches about one byte in 256.
+ * is one pass of memchr, which stops at about one byte in 256.
  */
 static size_t find_start_code(struct km_bytes bytes, size_t zeros)
 {
 	size_t at = 0;
 
 	while (at < bytes.size) {
-		size_t i = at + km_bytes_find(km_bytes_after(bytes, at), 1);
-		size_t before = 0;
+		const uint8_t *found = memchr(bytes.data + at, 1, bytes.size - at);
 
-		if (i == bytes.size) {
+		if (found == NULL) {
 			break;
 		}
-		before = count_zeros(km_bytes_slice(bytes, 0, i));
-		if (before == 2 || (before == i && before + zeros >= 2)) {
-			return i;
+		at = (size_t)(found - bytes.data);
+		if (has_two_zeros(bytes.data, at, zeros)) {
+			return at;
 		}
-		at = i + 1;
+		at++;
 	}
 	return bytes.size;
 }
@@ -347,6 +355,9 @@ static unsigned finish_unit(struct km_depacketizer *d)
 /* Whether the payload begins with a start code [ITU-T H.264 B.1.1], of 3 or 4 bytes. */
 static bool has_start_code(struct km_bytes payload)
 {
+	if (payload.size == 0 || payload.data[0] != 0) {
+		return false; /* nearly always */
+	}
 	return km_bytes_has_prefix(payload, KM_BYTES("\0\0\1")) ||
 	       km_bytes_has_prefix(payload, KM_BYTES("\0\0\0\1"));
 }
