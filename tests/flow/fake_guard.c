@@ -184,10 +184,23 @@ static struct km_tracks test_tracks(void)
 	return tracks;
 }
 
+static void write_tracks(struct guard *guard)
+{
+	struct km_tracks tracks = test_tracks();
+	struct km_ring_entry entry = { .kind = KM_RING_TRACKS, .unix_us = km_clock_unix_us() };
+	struct km_buf packed;
+
+	km_buf_init(&packed, KM_TRACKS_PACKED_MAX);
+	km_tracks_pack(&tracks, &packed);
+	(void)!km_ring_write(guard->ring, &entry, km_buf_view(&packed));
+	km_buf_finish(&packed);
+}
+
+/* The tracks are said again with each key frame, as the ring soon overwrites them. */
 static void on_picture(void *context)
 {
 	struct guard *guard = context;
-	uint8_t picture[3000] = { 0, 0, 11, 180 };
+	uint8_t picture[40000] = { 0, 0, 0x9c, 0x3c }; /* several TLS records */
 	struct km_ring_entry entry = {
 		.kind = KM_RING_SAMPLE,
 		.flags = guard->pictures % 25 == 0 ? KM_RING_KEY : 0,
@@ -197,24 +210,18 @@ static void on_picture(void *context)
 
 	memset(picture + 4, (int)(guard->pictures % 251), sizeof(picture) - 4);
 	picture[4] = entry.flags != 0 ? 0x65 : 0x41;
+	if (entry.flags != 0) {
+		write_tracks(guard);
+	}
 	(void)!km_ring_write(guard->ring, &entry, KM_BYTES_OF(picture));
 	guard->pictures++;
 }
 
 static void open_ring(struct guard *guard)
 {
-	struct km_tracks tracks = test_tracks();
-	struct km_ring_entry entry = { .kind = KM_RING_TRACKS };
-	struct km_buf packed;
-
 	if (km_ring_create((size_t)4 << 20, &guard->ring) < 0) {
 		exit(1);
 	}
-	km_buf_init(&packed, KM_TRACKS_PACKED_MAX);
-	km_tracks_pack(&tracks, &packed);
-	entry.unix_us = km_clock_unix_us();
-	(void)!km_ring_write(guard->ring, &entry, km_buf_view(&packed));
-	km_buf_finish(&packed);
 	km_ring_set_watched(guard->ring, true);
 	for (int i = 0; i < 40; i++) {
 		on_picture(guard);

@@ -325,7 +325,7 @@ def check_live(web):
             ticks = struct.unpack(">Q", body[at:at + 8])[0]
             assert body[4:8] == b"moof" and ticks > previous
             if previous < 0:
-                assert body[-100] % 25 == 0, "the first picture is a key frame"
+                assert body[-39996] == 0x65, "the first picture is a key frame"
             previous = ticks
     web.end_session()
     for viewer in viewers:
@@ -333,6 +333,31 @@ def check_live(web):
         while opcode != 8:
             opcode, body = viewer.receive()
         assert body[:2] == struct.pack(">H", 1008)
+
+
+def check_stalled_viewer(web):
+    """One who does not read for a while goes on whole: what was queued, then a later key frame."""
+    viewer = Socket(web)
+    for _ in range(5):
+        viewer.receive()
+    time.sleep(16)
+    previous, skipped, pictures_after = -1, 0, 0
+    while pictures_after < 30:
+        opcode, body = viewer.receive()
+        if opcode == 1:
+            told = json.loads(body)
+            if told["kind"] == "skipped":
+                skipped = told["frames"]
+            continue
+        assert body[4:8] == b"moof", body[:8]
+        at = body.find(b"tfdt") + 8
+        ticks = struct.unpack(">Q", body[at:at + 8])[0]
+        assert ticks > previous, (ticks, previous)
+        previous = ticks
+        if skipped:
+            assert pictures_after > 0 or body[-39996] == 0x65, "goes on with a key frame"
+            pictures_after += 1
+    assert skipped > 25, skipped
 
 
 def check_tls(web):
@@ -483,6 +508,7 @@ def main():
             check_export(web, folder / "movie.mp4", folder)
             check_tls(web)
             check_http(web)
+            check_stalled_viewer(web)
             check_live(web)
             check_bad_clients(web)
             check_too_many(web)

@@ -1,4 +1,4 @@
-/* sources: base/error.c base/bytes.c base/buf.c base/reader.c base/text.c base/time.c base/uuid.c crypto/secret.c crypto/random.c io/loop.c io/clock.c model/messages.c web/ask.c web/keys.c */
+/* sources: base/error.c base/bytes.c base/buf.c base/reader.c base/text.c base/time.c base/uuid.c crypto/secret.c crypto/random.c io/loop.c io/clock.c model/messages.c model/record.c model/states.c base/json.c web/ask.c web/keys.c */
 /* libraries: uv crypto */
 /*
  * Questions to guard are answered once, by their own number or by the clock, and keys that it

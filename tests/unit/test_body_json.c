@@ -1,4 +1,4 @@
-/* sources: base/error.c base/bytes.c base/buf.c base/text.c base/uuid.c base/json.c web/body_json.c */
+/* sources: base/error.c base/bytes.c base/buf.c base/text.c base/uuid.c base/json.c base/reader.c base/time.c model/messages.c model/record.c model/states.c web/body_json.c */
 /* libraries: jansson */
 /*
  * JSON is written so that any text survives, and read against a table.
