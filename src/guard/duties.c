@@ -140,7 +140,7 @@ int km_duties_put(struct km_database *database, const struct km_message_duty_put
 
 int km_duties_drop(struct km_database *database, int64_t number, int64_t now_us)
 {
-	struct km_message_duty duty;
+	struct km_message_duty duty = { 0 };
 	int err = km_duties_find(database, number, now_us, &duty);
 
 	if (err < 0) {
@@ -156,7 +156,7 @@ int km_duties_drop(struct km_database *database, int64_t number, int64_t now_us)
 int km_duties_done(struct km_database *database, int64_t number, const char *who, unsigned result,
     const char *note, int64_t now_us)
 {
-	struct km_message_duty duty;
+	struct km_message_duty duty = { 0 };
 	int err = km_duties_find(database, number, now_us, &duty);
 
 	if (err == 0) {
