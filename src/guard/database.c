@@ -15,6 +15,7 @@
 struct km_database {
 	sqlite3 *sqlite;
 	sqlite3_stmt *undo; /* ready from the start: it must work when memory has run out */
+	struct km_journal_queue *journal;
 };
 
 static int error_of(int status)
@@ -125,6 +126,55 @@ out:
 	return err;
 }
 
+/* A table, not a view, which could compute for ever. */
+static const char journal_sql[] =
+    "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'journal'"
+    " AND sql NOT LIKE 'CREATE VIRTUAL%' AND sql NOT LIKE '%GENERATED%'";
+
+static int check_copy(struct km_database *database)
+{
+	int count = 0;
+	int err = 0;
+
+	(void)sqlite3_db_config(database->sqlite, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+	(void)sqlite3_db_config(database->sqlite, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+	(void)sqlite3_db_config(database->sqlite, SQLITE_DBCONFIG_ENABLE_VIEW, 0, NULL);
+	(void)sqlite3_db_config(database->sqlite, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);
+	err = km_database_exec(database, "PRAGMA cell_size_check = ON; PRAGMA query_only = ON");
+	if (err == 0) {
+		err = km_database_run(database, journal_sql, NULL, 0, on_version, &count);
+	}
+	return err == 0 && count != 1 ? KM_ERR_FORMAT : err;
+}
+
+int km_database_open_copy(const char *path, struct km_database **ret_database)
+{
+	struct km_database *database = calloc(1, sizeof(*database));
+	int err = 0;
+
+	if (database == NULL) {
+		return KM_ERR_MEMORY;
+	}
+	if (access(path, R_OK) < 0) {
+		err = errno == ENOENT ? KM_ERR_NOT_FOUND : KM_ERR_SYS;
+	}
+	if (err == 0) {
+		err =
+		    error_of(sqlite3_open_v2(path, &database->sqlite, SQLITE_OPEN_READONLY, NULL));
+	}
+	if (err == 0) {
+		(void)sqlite3_extended_result_codes(database->sqlite, 1);
+		(void)sqlite3_busy_timeout(database->sqlite, BUSY_TIMEOUT_MS);
+		err = check_copy(database);
+	}
+	if (err < 0) {
+		km_database_close(database);
+		return err;
+	}
+	*ret_database = database;
+	return 0;
+}
+
 void km_database_close(struct km_database *database)
 {
 	if (database != NULL) {
@@ -177,6 +227,21 @@ int km_database_run(struct km_database *database, const char *sql,
 	}
 	(void)sqlite3_finalize(statement);
 	return err;
+}
+
+bool km_database_is_in_transaction(struct km_database *database)
+{
+	return sqlite3_get_autocommit(database->sqlite) == 0;
+}
+
+void km_database_set_journal(struct km_database *database, struct km_journal_queue *queue)
+{
+	database->journal = queue;
+}
+
+struct km_journal_queue *km_database_journal(const struct km_database *database)
+{
+	return database->journal;
 }
 
 int km_database_changes(struct km_database *database)

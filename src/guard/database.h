@@ -23,6 +23,13 @@ KM_MUST_USE int km_database_open(
     const char *path, bool may_create, struct km_database **ret_database);
 void km_database_close(struct km_database *database);
 
+/*
+ * Open a copy that may come from anybody, only to read it; its schema stays as it is. Nothing that
+ * stands in it is executed. Returns 0, KM_ERR_NOT_FOUND, KM_ERR_FORMAT (no such database, or one
+ * without a table of the journal) or KM_ERR_DATABASE.
+ */
+KM_MUST_USE int km_database_open_copy(const char *path, struct km_database **ret_database);
+
 /* A value for a `?` of a statement. */
 struct km_database_value {
 	enum { KM_VALUE_NULL, KM_VALUE_NUMBER, KM_VALUE_TEXT, KM_VALUE_BLOB } kind;
@@ -57,6 +64,14 @@ KM_MUST_USE int km_database_exec(struct km_database *database, const char *sql);
 
 /* ROLLBACK; there is nothing to do if that fails too. */
 void km_database_undo(struct km_database *database);
+
+/* Whether a BEGIN waits for its COMMIT. */
+bool km_database_is_in_transaction(struct km_database *database);
+
+/* What guard/journal keeps beside a database: the entries that wait. NULL at first; borrowed. */
+struct km_journal_queue;
+void km_database_set_journal(struct km_database *database, struct km_journal_queue *queue);
+struct km_journal_queue *km_database_journal(const struct km_database *database);
 
 /* How many rows the last statement changed. */
 int km_database_changes(struct km_database *database);

@@ -27,7 +27,16 @@ static const char first[] =
     " BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;";
 
 /* Signed checkpoints of the journal. */
-static const char journal[] = "";
+static const char journal[] =
+    "CREATE TABLE journal_checkpoint ("
+    " number INTEGER PRIMARY KEY, unix_us INTEGER NOT NULL, hash BLOB NOT NULL,"
+    " signature BLOB NOT NULL);"
+    "CREATE TRIGGER journal_checkpoint_keeps BEFORE UPDATE ON journal_checkpoint"
+    " BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;"
+    "CREATE TRIGGER journal_checkpoint_keeps_all BEFORE DELETE ON journal_checkpoint"
+    " BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;"
+    "CREATE INDEX journal_time ON journal (unix_us);"
+    "CREATE INDEX journal_event ON journal (event);";
 
 /* Second factors, tokens, source addresses, earlier passwords. */
 static const char people[] = "";
