@@ -19,7 +19,10 @@ int km_status_json_system(json_t *root, const struct km_message_status_system *s
 	    json_object_set_new(root, "started_us", json_integer(system->started_unix_us)) < 0 ||
 	    json_object_set_new(root, "now_us", json_integer(km_clock_unix_us())) < 0 ||
 	    json_object_set_new(root, "setup_done", json_boolean(system->is_setup_done)) < 0 ||
-	    json_object_set_new(root, "storage", storage) < 0) {
+	    json_object_set_new(root, "storage", storage) < 0 ||
+	    json_object_set_new(root, "journal",
+		json_pack("{s:s, s:s}", "state", km_states_name("journal_state", system->journal),
+		    "error", system->journal_error)) < 0) {
 		return KM_ERR_MEMORY;
 	}
 	return 0;

@@ -47,6 +47,10 @@ enum km_exit km_verb_fail(const char *format, ...) KM_PRINTF(1, 2);
 /* Tell a running guard to read the database again; none running is fine. */
 enum km_exit km_verb_reload(const struct km_state *state);
 
+/* The time that an option must give; exit status, and 0 for done. */
+enum km_exit km_verb_take_time(
+    const struct km_arguments *arguments, const char *option, int64_t *ret_unix_us);
+
 /* Read a secret: the first line of a file ("-": standard input). Exit status, and 0 for done. */
 enum km_exit km_verb_read_secret(const char *path, char *ret_text, size_t size);
 

@@ -119,6 +119,7 @@ static enum km_exit put(struct km_state *state, const struct km_verb_context *co
 	const char *path = km_arguments_get(arguments, "--password-file");
 	const char *flaw = km_cameras_judge(camera);
 	char id_text[KM_UUID_TEXT_SIZE];
+	char place[KM_CAMERA_PLACE_SIZE];
 	char text[KM_CAMERA_PASSWORD_SIZE] = "";
 	struct km_bytes password;
 	struct km_uuid id = { 0 };
@@ -142,8 +143,9 @@ static enum km_exit put(struct km_state *state, const struct km_verb_context *co
 		return km_verb_fail("%s: %s", camera->name,
 		    err == KM_ERR_EXISTS ? "another camera has this name" : km_error_text(err));
 	}
-	km_journal_note(state->database, KM_EVENT_CAMERA_PUT, &id, NULL, "%s %s (command line)",
-	    camera->name, camera->url);
+	km_cameras_describe(camera, place);
+	km_journal_note(
+	    state->database, KM_EVENT_CAMERA_PUT, &id, NULL, "%s (command line)", place);
 	km_uuid_write(&id, id_text);
 	if (context->wants_json) {
 		(void)printf("{\"id\": \"%s\", \"name\": \"%s\"}\n", id_text, camera->name);

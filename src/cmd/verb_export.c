@@ -10,7 +10,6 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #define PIECE_BYTES     ((size_t)1 << 20)
@@ -19,6 +18,7 @@
 
 struct work {
 	struct km_state state;
+	struct km_uuid camera;
 	struct km_archive *archive;
 	struct km_clip_movie *movie;
 	struct km_clip_movie_found found;
@@ -36,34 +36,6 @@ static int find_key(void *context, const struct km_uuid *id, uint8_t ret_key[sta
 	}
 	explicit_bzero(&key, sizeof(key));
 	return err;
-}
-
-/* Local time's distance from UTC, for times that were given without one. */
-static int64_t local_offset_us(void)
-{
-	time_t now = time(NULL);
-	struct tm local = { 0 };
-
-	return localtime_r(&now, &local) == NULL ? 0 : (int64_t)local.tm_gmtoff * KM_TIME_SECOND_US;
-}
-
-static enum km_exit take_time(
-    const struct km_arguments *arguments, const char *option, int64_t *ret_unix_us)
-{
-	const char *text = km_arguments_get(arguments, option);
-
-	if (text == NULL) {
-		(void)km_verb_fail("%s TIME is wanted", option);
-		return KM_EXIT_USAGE;
-	}
-	if (km_time_parse(km_bytes_text(text), local_offset_us(), ret_unix_us) < 0) {
-		(void)km_verb_fail(
-		    "%s %s: 2026-11-22T08:30:00 (local time), ...Z, ...+09:00 or @SECONDS "
-		    "is right",
-		    option, text);
-		return KM_EXIT_USAGE;
-	}
-	return KM_EXIT_DONE;
 }
 
 static enum km_exit explain_plan(int err, const char *name, const struct km_clip_movie_found *found)
@@ -105,6 +77,7 @@ static enum km_exit plan(struct work *work, const char *name, int64_t from_us, i
 		    err == KM_ERR_NOT_FOUND ? "nothing was recorded yet" : km_error_text(err));
 	}
 	wish.camera = camera.id;
+	work->camera = camera.id;
 	wish.context = work;
 	err = km_clip_movie_plan(work->archive, &wish, &work->movie, &work->found);
 	return explain_plan(err, name, &work->found);
@@ -221,10 +194,10 @@ static enum km_exit run_export(
 	struct work work = { .wants_progress = isatty(STDERR_FILENO) == 1 && !context->wants_json };
 	int64_t from_us = 0;
 	int64_t to_us = 0;
-	enum km_exit result = take_time(arguments, "--from", &from_us);
+	enum km_exit result = km_verb_take_time(arguments, "--from", &from_us);
 
 	if (result == KM_EXIT_DONE) {
-		result = take_time(arguments, "--to", &to_us);
+		result = km_verb_take_time(arguments, "--to", &to_us);
 	}
 	if (result == KM_EXIT_DONE && (path == NULL || from_us >= to_us)) {
 		(void)km_verb_fail(
@@ -241,7 +214,7 @@ static enum km_exit run_export(
 		result = write_file(&work, path);
 	}
 	if (result == KM_EXIT_DONE) {
-		km_journal_note(work.state.database, KM_EVENT_EXPORTED, NULL, NULL,
+		km_journal_note(work.state.database, KM_EVENT_EXPORTED, &work.camera, NULL,
 		    "%s to a file (command line)", name);
 		tell(context, &work, path);
 	}

@@ -22,6 +22,7 @@
 struct health {
 	bool is_recording; /* each enabled camera streams and is stored */
 	bool is_storage_fine;
+	bool is_journal_fine;
 };
 
 static enum km_exit ask(int fd)
@@ -53,6 +54,10 @@ static void print_system(const struct km_message_status_system *system)
 	    km_states_storage_state(system->storage),
 	    (unsigned long long)(system->free_bytes >> 20),
 	    system->storage_error[0] == '\0' ? "" : ": ", system->storage_error);
+	if (system->journal != KM_JOURNAL_OK) {
+		(void)printf("journal %s: %s\n", km_states_name("journal_state", system->journal),
+		    system->journal_error);
+	}
 }
 
 /* One message of the answer. Returns whether more will come. */
@@ -64,6 +69,7 @@ static bool take(struct km_bytes message, json_t *root, struct health *health, i
 
 	if (km_messages_unpack_status_system(message, &system) == 0) {
 		health->is_storage_fine = system.storage == KM_STORAGE_OK;
+		health->is_journal_fine = system.journal == KM_JOURNAL_OK;
 		if (root == NULL) {
 			print_system(&system);
 		} else {
@@ -137,7 +143,8 @@ static enum km_exit run_status(
 		(void)fputs("\n", stdout);
 	}
 	json_decref(root);
-	if (result == KM_EXIT_DONE && (!health.is_recording || !health.is_storage_fine)) {
+	if (result == KM_EXIT_DONE &&
+	    (!health.is_recording || !health.is_storage_fine || !health.is_journal_fine)) {
 		return KM_EXIT_FOUND;
 	}
 	return result;

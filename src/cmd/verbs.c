@@ -1,6 +1,7 @@
 #include "cmd/verbs.h"
 
 #include "base/error.h"
+#include "base/time.h"
 #include "cmd/verb.h"
 #include "guard/control.h"
 #include "model/messages.h"
@@ -11,6 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 const struct km_verb *const km_verbs[] = {
@@ -32,6 +34,11 @@ const struct km_verb *const km_verbs[] = {
 	&km_verb_alarm_list,
 	&km_verb_export,
 	&km_verb_verify,
+	&km_verb_journal_show,
+	&km_verb_journal_verify,
+	&km_verb_journal_export,
+	&km_verb_journal_review,
+	&km_verb_journal_state,
 	&km_verb_version,
 	NULL,
 };
@@ -116,6 +123,34 @@ enum km_exit km_verb_reload(const struct km_state *state)
 	return done.err == 0 ? KM_EXIT_DONE
 			     : km_verb_fail("stored, but the running recorder did not take it: %s",
 				   km_error_text(done.err));
+}
+
+/* Local time's distance from UTC, for times that were given without one. */
+static int64_t local_offset_us(void)
+{
+	time_t now = time(NULL);
+	struct tm local = { 0 };
+
+	return localtime_r(&now, &local) == NULL ? 0 : (int64_t)local.tm_gmtoff * KM_TIME_SECOND_US;
+}
+
+enum km_exit km_verb_take_time(
+    const struct km_arguments *arguments, const char *option, int64_t *ret_unix_us)
+{
+	const char *text = km_arguments_get(arguments, option);
+
+	if (text == NULL) {
+		(void)km_verb_fail("%s TIME is wanted", option);
+		return KM_EXIT_USAGE;
+	}
+	if (km_time_parse(km_bytes_text(text), local_offset_us(), ret_unix_us) < 0) {
+		(void)km_verb_fail(
+		    "%s %s: 2026-11-22T08:30:00 (local time), ...Z, ...+09:00 or @SECONDS "
+		    "is right",
+		    option, text);
+		return KM_EXIT_USAGE;
+	}
+	return KM_EXIT_DONE;
 }
 
 enum km_exit km_verb_read_secret(const char *path, char *ret_text, size_t size)

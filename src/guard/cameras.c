@@ -40,6 +40,22 @@ const char *km_cameras_judge(const struct km_camera *camera)
 	return NULL;
 }
 
+void km_cameras_describe(const struct km_camera *camera, char ret_text[static KM_CAMERA_PLACE_SIZE])
+{
+	struct km_url url;
+	struct km_fault fault = { 0 };
+	struct km_buf text;
+
+	km_buf_init_fixed(&text, ret_text, KM_CAMERA_PLACE_SIZE - 1);
+	km_buf_add_text(&text, camera->name);
+	if (km_url_parse(km_bytes_text(camera->url), &url, &fault) == 0) {
+		url.path = km_bytes_from(NULL, 0);
+		km_buf_add_text(&text, " at ");
+		km_url_write(&url, &text);
+	}
+	ret_text[text.size] = '\0';
+}
+
 static int read_camera(sqlite3_stmt *row, struct km_camera *ret_camera)
 {
 	struct km_camera camera = {

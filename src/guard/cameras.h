@@ -34,6 +34,14 @@ struct km_camera {
  */
 const char *km_cameras_judge(const struct km_camera *camera);
 
+/*
+ * Its name and the place that it is at, for the journal: without path and query of the URL, where
+ * some makers want the password. "front at rtsp://192.0.2.10"
+ */
+#define KM_CAMERA_PLACE_SIZE 400
+void km_cameras_describe(
+    const struct km_camera *camera, char ret_text[static KM_CAMERA_PLACE_SIZE]);
+
 KM_MUST_USE int km_cameras_each(struct km_database *database,
     int (*on_camera)(void *context, const struct km_camera *camera), void *context);
 KM_MUST_USE int km_cameras_find(

@@ -3,6 +3,7 @@
 #include "guard/care.h"
 #include "guard/control.h"
 #include "guard/hub.h"
+#include "guard/hub_journal.h"
 #include "guard/hub_login.h"
 #include "guard/journal.h"
 #include "guard/users.h"
@@ -239,6 +240,9 @@ static int begin(struct guard *guard, struct km_state *state, const char *progra
 		err = km_control_create(hub, &guard->control);
 	}
 	if (err == 0) {
+		err = km_hub_journal_open(hub);
+	}
+	if (err == 0) {
 		err = km_logins_create(hub->loop, hub->database, (unsigned)options->logins_at_once,
 		    (unsigned)options->password_characters, &km_hub_login_events, hub,
 		    &hub->logins);
@@ -266,6 +270,7 @@ static void finish(struct guard *guard)
 	}
 	free(hub->cameras);
 	km_logins_destroy(hub->logins);
+	km_hub_journal_close(hub);
 	for (size_t i = 0; i < KM_COUNT(stop_signals); i++) {
 		km_signal_destroy(guard->signals[i]);
 	}
@@ -293,12 +298,14 @@ int km_guard_run(struct km_state *state, const char *programs, const struct km_g
 		goto out;
 	}
 	km_journal_note(state->database, KM_EVENT_STARTED, NULL, NULL, "version %s", KM_VERSION);
+	km_hub_journal_start(&guard->hub);
 	err = start_roles(guard);
 	if (err < 0) {
 		goto out;
 	}
 	km_loop_run(guard->hub.loop);
 	km_journal_note(state->database, KM_EVENT_STOPPED, NULL, NULL, "%s", "");
+	km_hub_journal_sign(&guard->hub);
 out:
 	finish(guard);
 	return err;

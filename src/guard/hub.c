@@ -323,6 +323,7 @@ static bool is_its_own(
 static void on_event(struct km_hub *hub, struct km_process *child, struct km_bytes message)
 {
 	struct km_message_event event;
+	const struct km_session *session = NULL;
 
 	if (km_messages_unpack_event(message, &event) < 0 || !is_its_own(hub, child, &event)) {
 		km_children_restart(child);
@@ -335,8 +336,13 @@ static void on_event(struct km_hub *hub, struct km_process *child, struct km_byt
 	}
 	KM_LOG(hub->log, KM_LOG_WARNING, "event", km_log_text("event", km_events_name(event.event)),
 	    km_log_text("text", event.text));
-	km_journal_note(
-	    hub->database, (enum km_event)event.event, &event.camera, NULL, "%s", event.text);
+	if (child->role == KM_ROLE_WEB) {
+		session = km_sessions_find(&hub->sessions,
+		    km_bytes_from(event.session, event.session_size), km_clock_monotonic_us());
+	}
+	km_journal_note(hub->database, (enum km_event)event.event, &event.camera,
+	    session == NULL ? NULL : &session->account, "%s", event.text);
+	explicit_bzero(event.session, sizeof(event.session));
 }
 
 static void on_ready(struct km_process *child, struct km_bytes message)

@@ -43,8 +43,9 @@ struct km_hub_camera {
 	bool is_marked; /* still there, while the entries are read again */
 };
 
-struct km_logins; /* guard/logins */
-struct km_care;   /* guard/care */
+struct km_logins;         /* guard/logins */
+struct km_care;           /* guard/care */
+struct km_journal_keeper; /* guard/journal_keeper */
 
 struct km_hub {
 	struct km_loop *loop;
@@ -58,6 +59,7 @@ struct km_hub {
 	struct km_sessions sessions;
 	struct km_logins *logins;
 	struct km_care *care;
+	struct km_journal_keeper *journal;
 	struct km_children *children;
 	struct km_process *writer;
 	struct km_process *web;

@@ -242,6 +242,7 @@ static void on_camera_put(struct km_hub *hub, struct km_message_camera_put *put)
 	struct km_account account;
 	const struct km_session *session = NULL;
 	struct km_uuid id = put->camera;
+	char place[KM_CAMERA_PLACE_SIZE];
 	const char *text = "";
 	int err = check(hub, km_bytes_from(put->session, put->session_size), KM_RIGHT_CAMERAS,
 	    &put->camera, &account, &session);
@@ -256,8 +257,8 @@ static void on_camera_put(struct km_hub *hub, struct km_message_camera_put *put)
 		    put->has_password ? &password : NULL, km_clock_unix_us(), &id);
 	}
 	if (err == 0) {
-		km_journal_note(hub->database, KM_EVENT_CAMERA_PUT, &id, &account.id, "%s %s",
-		    put->name, put->url);
+		km_cameras_describe(&camera, place);
+		km_journal_note(hub->database, KM_EVENT_CAMERA_PUT, &id, &account.id, "%s", place);
 		err = km_hub_reload(hub);
 	}
 	km_messages_wipe(KM_MESSAGE_camera_put, put);

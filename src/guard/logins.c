@@ -172,6 +172,7 @@ static void finish_login(struct attempt *attempt)
 	struct km_logins *logins = attempt->logins;
 	int64_t now_us = km_clock_unix_us();
 	int64_t locked_until_us = 0;
+	char name[KM_JOURNAL_NAME_SIZE];
 
 	if (attempt->is_right) {
 		(void)km_accounts_note_success(logins->database, &attempt->account.id);
@@ -184,10 +185,14 @@ static void finish_login(struct attempt *attempt)
 		(void)km_accounts_note_failure(
 		    logins->database, &attempt->account.id, now_us, &locked_until_us);
 	}
+	if (attempt->is_known) {
+		memcpy(name, attempt->name, sizeof(name));
+	} else {
+		km_journal_describe_name(logins->database, km_bytes_text(attempt->name), name);
+	}
 	km_journal_note(logins->database,
 	    locked_until_us > 0 ? KM_EVENT_LOGIN_LOCKED : KM_EVENT_LOGIN_FAILED, NULL,
-	    attempt->is_known ? &attempt->account.id : NULL, "%s from %s", attempt->name,
-	    attempt->address);
+	    attempt->is_known ? &attempt->account.id : NULL, "%s from %s", name, attempt->address);
 	end_attempt(attempt, KM_ERR_AUTH, 0, "the name or the password is wrong");
 }
 

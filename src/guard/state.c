@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "crypto/certificate.h"
 #include "crypto/random.h"
+#include "guard/journal_key.h"
 #include "io/clock.h"
 
 #include <errno.h>
@@ -213,6 +214,19 @@ static int make_certificate(struct km_state *state, const char *host_name)
 	return err;
 }
 
+static int make_journal_key(struct km_state *state)
+{
+	struct km_journal_key key = { 0 };
+	bool was_other = false;
+	int err = km_journal_key_open(state->database, state->vault, &key);
+
+	if (err == 0) {
+		err = km_journal_key_publish(&key, state->directory, &was_other);
+	}
+	km_journal_key_close(&key);
+	return err;
+}
+
 static int make_settings(const char *directory)
 {
 	char path[KM_STATE_PATH_SIZE];
@@ -287,6 +301,7 @@ static void undo_make(
 		remove_file(directory, "guard.db");
 		remove_file(directory, "guard.db-wal");
 		remove_file(directory, "guard.db-shm");
+		remove_file(directory, KM_JOURNAL_KEY_FILE);
 	}
 	if (making->key && find_key_file(directory, key, path) == 0) {
 		(void)unlink(path);
@@ -336,6 +351,10 @@ int km_state_make(const char *directory, const struct km_state_key *key, const c
 	if (err == 0) {
 		what = "cannot make the certificate";
 		err = make_certificate(&state, host_name);
+	}
+	if (err == 0) {
+		what = "cannot make the journal's key";
+		err = make_journal_key(&state);
 	}
 	if (err < 0 && ret_error->size == 0) {
 		(void)fail(ret_error, err, what, directory);

@@ -3,6 +3,7 @@
  *
  *     komainu.yaml    settings (guard/options)
  *     guard.db        accounts, cameras, wrapped keys, journal
+ *     journal.pub     the public key of the journal's checkpoints
  *     root.key        what opens the root key, unless a passphrase or another file does
  *     index/index.db  which segments and gaps there are (the writer's)
  *     recordings/     the segment files

@@ -4,6 +4,8 @@
 #ifndef KM_MODEL_EVENTS_H
 #define KM_MODEL_EVENTS_H
 
+#include "base/bytes.h"
+#include "base/error.h"
 #include "model/roles.h"
 
 #include <stdbool.h>
@@ -16,6 +18,9 @@ enum km_event {
 
 /* "camera_lost"; "unknown". Static. */
 const char *km_events_name(unsigned event);
+
+/* The number of a name. Returns 0 or KM_ERR_NOT_FOUND. */
+KM_MUST_USE int km_events_find(struct km_bytes name, unsigned *ret_event);
 
 /* Whether the role may report it; false for numbers that are in no table. */
 bool km_events_may_report(unsigned event, enum km_role role);

@@ -111,6 +111,7 @@ static void report(struct export *export)
 		.event = KM_EVENT_EXPORTED,
 		.camera = export->listing->camera,
 		.unix_us = km_clock_unix_us(),
+		.session_size = sizeof(event.session),
 	};
 	uint8_t storage[1024];
 	struct km_buf packed;
@@ -119,6 +120,7 @@ static void report(struct export *export)
 
 	km_time_write(export->found.start_us, from);
 	km_time_write(export->found.end_us, to);
+	memcpy(event.session, call->session, sizeof(event.session));
 	(void)snprintf(event.text, sizeof(event.text), "%s to %s, by %s from %s, %llu bytes", from,
 	    to, call->account.name, km_call_request(call)->peer,
 	    (unsigned long long)km_clip_movie_bytes(export->movie));
@@ -127,6 +129,8 @@ static void report(struct export *export)
 		/* A channel that does not take it is closing: web ends with it. */
 		(void)!km_channel_send(call->web->channel, km_buf_view(&packed), NULL, 0);
 	}
+	explicit_bzero(&event, sizeof(event));
+	explicit_bzero(storage, sizeof(storage));
 }
 
 /* "2026-11-22T01:02:03.000004Z" as a part of a file name: "20261122T010203Z". */

@@ -27,6 +27,10 @@ static void on_status(struct km_camera_json_status *status)
 	km_json_u64(&json, "kept_bytes", system->kept_bytes);
 	km_json_text(&json, "error", system->storage_error);
 	km_json_close(&json, '}');
+	km_json_open(&json, "journal", '{');
+	km_json_text(&json, "state", km_states_name("journal_state", system->journal));
+	km_json_text(&json, "error", system->journal_error);
+	km_json_close(&json, '}');
 	km_json_raw(&json, "cameras", km_buf_view(&status->cameras.buf));
 	km_json_raw(&json, "roles", km_buf_view(&status->roles.buf));
 	km_json_close(&json, '}');
