@@ -26,6 +26,15 @@ static const char *name_of(const struct km_journal_entry *entry)
 	return km_events_name(is_known ? (unsigned)entry->event : UINT16_MAX);
 }
 
+static void add_uuid(struct km_json *json, const char *key, const struct km_uuid *uuid)
+{
+	if (km_uuid_is_nil(uuid)) {
+		km_json_null(json, key);
+	} else {
+		km_json_uuid(json, key, uuid);
+	}
+}
+
 static void print_json(struct showing *showing, const struct km_journal_found *found)
 {
 	const struct km_journal_entry *entry = &found->entry;
@@ -42,9 +51,9 @@ static void print_json(struct showing *showing, const struct km_journal_found *f
 	km_json_text(&json, "at", time);
 	km_json_i64(&json, "monotonic_us", entry->monotonic_us);
 	km_json_text(&json, "event", name_of(entry));
-	km_json_uuid(&json, "camera", &entry->camera);
+	add_uuid(&json, "camera", &entry->camera);
 	km_json_text(&json, "camera_name", found->camera_name);
-	km_json_uuid(&json, "account", &entry->account);
+	add_uuid(&json, "account", &entry->account);
 	km_json_text(&json, "account_name", found->account_name);
 	km_json_text(&json, "text", text);
 	km_json_close(&json, '}');

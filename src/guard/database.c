@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #define BUSY_TIMEOUT_MS 5000
+#define URI_SIZE        4096
 
 struct km_database {
 	sqlite3 *sqlite;
@@ -147,9 +148,53 @@ static int check_copy(struct km_database *database)
 	return err == 0 && count != 1 ? KM_ERR_FORMAT : err;
 }
 
+static int open_copy(struct km_database *database, const char *name, int flags)
+{
+	int err = 0;
+
+	(void)sqlite3_close(database->sqlite);
+	database->sqlite = NULL;
+	err = error_of(sqlite3_open_v2(name, &database->sqlite, flags, NULL));
+	if (err < 0) {
+		return err;
+	}
+	(void)sqlite3_extended_result_codes(database->sqlite, 1);
+	(void)sqlite3_busy_timeout(database->sqlite, BUSY_TIMEOUT_MS);
+	return check_copy(database);
+}
+
+/*
+ * Where nothing may be written, SQLite reads a database in WAL mode only if it is told that nobody
+ * else writes. Returns whether that can be said: there is no log beside it, and the name fits.
+ */
+static bool write_immutable(const char *path, char ret_uri[static URI_SIZE])
+{
+	struct km_buf uri;
+
+	km_buf_init_fixed(&uri, ret_uri, URI_SIZE - 1);
+	km_buf_add_format(&uri, "%s-wal", path);
+	ret_uri[uri.size] = '\0';
+	if (km_buf_error(&uri) < 0 || access(ret_uri, F_OK) == 0) {
+		return false;
+	}
+	km_buf_clear(&uri);
+	km_buf_add_text(&uri, "file:");
+	for (; *path != '\0'; path++) {
+		if (strchr("?#%", *path) == NULL) {
+			km_buf_add_u8(&uri, (unsigned char)*path);
+		} else {
+			km_buf_add_format(&uri, "%%%02x", (unsigned char)*path);
+		}
+	}
+	km_buf_add_text(&uri, "?immutable=1");
+	ret_uri[uri.size] = '\0';
+	return km_buf_error(&uri) == 0;
+}
+
 int km_database_open_copy(const char *path, struct km_database **ret_database)
 {
 	struct km_database *database = calloc(1, sizeof(*database));
+	char uri[URI_SIZE];
 	int err = 0;
 
 	if (database == NULL) {
@@ -159,13 +204,10 @@ int km_database_open_copy(const char *path, struct km_database **ret_database)
 		err = errno == ENOENT ? KM_ERR_NOT_FOUND : KM_ERR_SYS;
 	}
 	if (err == 0) {
-		err =
-		    error_of(sqlite3_open_v2(path, &database->sqlite, SQLITE_OPEN_READONLY, NULL));
+		err = open_copy(database, path, SQLITE_OPEN_READONLY);
 	}
-	if (err == 0) {
-		(void)sqlite3_extended_result_codes(database->sqlite, 1);
-		(void)sqlite3_busy_timeout(database->sqlite, BUSY_TIMEOUT_MS);
-		err = check_copy(database);
+	if (err == KM_ERR_DATABASE && write_immutable(path, uri)) {
+		err = open_copy(database, uri, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI);
 	}
 	if (err < 0) {
 		km_database_close(database);

@@ -223,7 +223,7 @@ void km_journal_chain_describe(const struct km_journal_chain *chain, struct km_b
 		    buf, ", signed up to entry %" PRId64 " (%s)", chain->signed_number, time);
 	}
 	if (chain->key != NULL && chain->number > chain->signed_number) {
-		km_buf_add_format(buf, "; the last %" PRId64 " are not signed yet",
+		km_buf_add_format(buf, "; not signed yet: the last %" PRId64,
 		    chain->number - chain->signed_number);
 	}
 }
