@@ -145,20 +145,27 @@ static int take_number_field(struct km_bytes *rest, struct km_bytes key, int64_t
 	return err < 0 ? err : take_number(rest, ret_number);
 }
 
-/* Lower-case digits, as they are written. */
+/* Lower-case digits, as they are written; 255: none. */
+static unsigned digit_of(uint8_t byte)
+{
+	return byte >= '0' && byte <= '9'   ? (unsigned)byte - '0'
+	       : byte >= 'a' && byte <= 'f' ? (unsigned)byte - 'a' + 10
+					    : 255;
+}
+
 static int take_hex(struct km_bytes *rest, uint8_t *ret_data, size_t size)
 {
-	struct km_bytes digits = km_bytes_slice(*rest, 0, 2 * size);
+	if (rest->size < 2 * size) {
+		return KM_ERR_FORMAT;
+	}
+	for (size_t i = 0; i < size; i++) {
+		unsigned high = digit_of(rest->data[2 * i]);
+		unsigned low = digit_of(rest->data[2 * i + 1]);
 
-	for (size_t i = 0; i < digits.size; i++) {
-		uint8_t digit = digits.data[i];
-
-		if (!((digit >= '0' && digit <= '9') || (digit >= 'a' && digit <= 'f'))) {
+		if (high > 15 || low > 15) {
 			return KM_ERR_FORMAT;
 		}
-	}
-	if (digits.size != 2 * size || km_text_parse_hex(digits, ret_data, size) < 0) {
-		return KM_ERR_FORMAT;
+		ret_data[i] = (uint8_t)(high << 4 | low);
 	}
 	*rest = km_bytes_after(*rest, 2 * size);
 	return take(rest, KM_BYTES("\""));
@@ -174,7 +181,6 @@ static int take_hex_field(
 
 static int take_uuid(struct km_bytes *rest, struct km_bytes key, struct km_uuid *ret_uuid)
 {
-	char written[KM_UUID_TEXT_SIZE];
 	struct km_bytes text;
 
 	if (take(rest, key) < 0) {
@@ -191,9 +197,10 @@ static int take_uuid(struct km_bytes *rest, struct km_bytes key, struct km_uuid 
 	if (km_uuid_parse(text, ret_uuid) < 0 || km_uuid_is_nil(ret_uuid)) {
 		return KM_ERR_FORMAT;
 	}
-	km_uuid_write(ret_uuid, written);
-	if (!km_bytes_is_equal(text, km_bytes_text(written))) {
-		return KM_ERR_FORMAT;
+	for (size_t i = 0; i < text.size; i++) {
+		if (text.data[i] != '-' && digit_of(text.data[i]) > 15) {
+			return KM_ERR_FORMAT;
+		}
 	}
 	*rest = km_bytes_after(*rest, KM_UUID_TEXT_SIZE - 1);
 	return take(rest, KM_BYTES("\""));
@@ -208,6 +215,7 @@ static uint8_t unescape(uint8_t byte)
 static int take_clean_text(struct km_bytes *rest, struct km_buf *text)
 {
 	size_t at = 0;
+	size_t copied = 0;
 
 	while (at < rest->size && rest->data[at] != '"') {
 		uint8_t byte = rest->data[at];
@@ -216,12 +224,14 @@ static int take_clean_text(struct km_bytes *rest, struct km_buf *text)
 			return KM_ERR_FORMAT;
 		}
 		if (byte == '\\') {
+			km_buf_add(text, km_bytes_slice(*rest, copied, at - copied));
 			at++;
-			byte = at < rest->size ? unescape(rest->data[at]) : 0;
+			km_buf_add_u8(text, at < rest->size ? unescape(rest->data[at]) : 0);
+			copied = at + 1;
 		}
-		km_buf_add_u8(text, byte);
 		at++;
 	}
+	km_buf_add(text, km_bytes_slice(*rest, copied, at - copied));
 	*rest = km_bytes_after(*rest, at);
 	if (km_buf_error(text) < 0 || !km_text_is_clean_utf8(km_buf_view(text))) {
 		return KM_ERR_FORMAT;
@@ -253,17 +263,42 @@ static int take_text(struct km_bytes *rest, struct km_journal_line *line)
 	return err == 0 && km_text_is_clean_utf8(line->entry.text) ? KM_ERR_FORMAT : err;
 }
 
+/* Whether it looks just as a time is written: "2026-11-22T01:02:03.000004Z". */
+static bool is_written_time(struct km_bytes text)
+{
+	static const char shape[] = "0000-00-00T00:00:00.000000Z";
+
+	for (size_t i = 0; i < text.size; i++) {
+		bool is_digit = text.data[i] >= '0' && text.data[i] <= '9';
+
+		if (shape[i] == '0' ? !is_digit : text.data[i] != (uint8_t)shape[i]) {
+			return false;
+		}
+	}
+	return text.size == sizeof(shape) - 1;
+}
+
 /* What is there for people must say the same as what is hashed. */
 static int take_time(struct km_bytes *rest, int64_t unix_us)
 {
-	char time[KM_TIME_TEXT_SIZE];
-	int err = take(rest, KM_BYTES(",\"time\":\""));
+	char written[KM_TIME_TEXT_SIZE];
+	struct km_bytes text;
+	int64_t said_us = 0;
 
-	km_time_write(unix_us, time);
-	if (err == 0) {
-		err = take(rest, km_bytes_text(time));
+	if (take(rest, KM_BYTES(",\"time\":\"")) < 0) {
+		return KM_ERR_FORMAT;
 	}
-	return err < 0 ? err : take(rest, KM_BYTES("\""));
+	text = km_bytes_slice(*rest, 0, KM_TIME_TEXT_SIZE - 1);
+	if (!is_written_time(text) || km_time_parse(text, INT64_MIN, &said_us) < 0 ||
+	    said_us != unix_us) {
+		/* Times that have no text of their own are written as the nearest that has. */
+		km_time_write(unix_us, written);
+		if (!km_bytes_is_equal(text, km_bytes_text(written))) {
+			return KM_ERR_FORMAT;
+		}
+	}
+	*rest = km_bytes_after(*rest, text.size);
+	return take(rest, KM_BYTES("\""));
 }
 
 /* A name that this version does not know may be one of a newer version. */
