@@ -102,6 +102,47 @@ export interface Status {
   roles: RoleStatus[];
 }
 
+export type JournalState = 'ok' | 'failing' | 'broken';
+
+export interface JournalEntry {
+  number: number;
+  at_us: number | null;
+  event: string;
+  camera: string | null;
+  camera_name: string;
+  account: string | null;
+  account_name: string;
+  text: string;
+}
+
+export interface JournalStatus {
+  state: JournalState;
+  problem: string;
+  entries: number;
+  signed_number: number;
+  signed_us: number | null;
+  verified_number: number;
+  verified_us: number | null;
+  reviewed_number: number;
+  reviewed_us: number | null;
+  reviewed_by: string;
+  review_note: string;
+  public_key: string;
+}
+
+export type JournalQuery = Partial<
+  Record<
+    'before_number' | 'limit' | 'from_us' | 'to_us' | 'camera' | 'account' | 'events' | 'search',
+    string
+  >
+>;
+
+export interface JournalAnswer {
+  entries: JournalEntry[];
+  // Where the next page begins; 0: that was all.
+  pages?: { next_number: number }[];
+}
+
 export type Range = [from_us: number, to_us: number];
 
 export interface Gap {
@@ -277,6 +318,11 @@ export const api = {
     changeAndRead<Session>('POST', '/session', { name, password }),
   logOut: () => change<never>('DELETE', '/session'),
   status: (signal?: AbortSignal) => get<Status>('/status', signal),
+  journal: (query: JournalQuery, signal?: AbortSignal) =>
+    get<JournalAnswer>(`/journal?${new URLSearchParams(query).toString()}`, signal),
+  journalState: (signal?: AbortSignal) => get<JournalStatus>('/journal/state', signal),
+  reviewJournal: (until_number: number, note: string) =>
+    change<never>('POST', '/journal/reviews', { until_number, note }),
   addCamera: (settings: CameraChange) =>
     changeAndRead<{ id: string }>('POST', '/cameras', settings),
   changeCamera: (id: string, settings: CameraChange) =>

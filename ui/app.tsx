@@ -5,13 +5,14 @@ import { Notice } from './components/Notice';
 import { choose, language, languages, texts, type Language } from './language';
 import { href, places, route, type Place } from './route';
 import { Cameras } from './screens/cameras';
+import { Journal } from './screens/journal';
 import { Live } from './screens/live';
 import { LogIn } from './screens/login';
 import { Recordings } from './screens/recordings';
 import { SetUp } from './screens/setup';
 import { System } from './screens/system';
 import { Today } from './screens/today';
-import { begin, logOut, session, stage } from './session';
+import { begin, logOut, mayEnter, session, stage } from './session';
 import { statusError, watchStatus } from './status';
 
 const screens: Record<Place, () => preact.JSX.Element> = {
@@ -19,6 +20,7 @@ const screens: Record<Place, () => preact.JSX.Element> = {
   live: Live,
   recordings: Recordings,
   cameras: Cameras,
+  journal: Journal,
   system: System,
 };
 
@@ -134,7 +136,7 @@ function Inside() {
       <header>
         <Mark />
         <nav aria-label={t.navigation}>
-          {places.map((name) => (
+          {places.filter(mayEnter).map((name) => (
             <a key={name} href={href(name)} aria-current={name === place ? 'page' : undefined}>
               <Icon name={name} />
               <span>{t.places[name]}</span>

@@ -1,6 +1,7 @@
 // Who uses the page: from the first question to the recorder until logout.
 import { signal } from '@preact/signals';
 import { api, ApiError, setCsrf, watchSessionLoss, type Session } from './api';
+import type { Place } from './route';
 
 export type Stage = 'asking' | 'unreachable' | 'setup' | 'login' | 'inside';
 
@@ -23,6 +24,11 @@ export function noteRecorderClock(nowUs: number): void {
 
 export function isAdministrator(): boolean {
   return session.value?.account.role === 'administrator';
+}
+
+// Whether a place is for this account; the recorder itself decides about what is in it.
+export function mayEnter(place: Place): boolean {
+  return place !== 'journal' || isAdministrator();
 }
 
 // Maintenance staff do not see pictures.

@@ -35,8 +35,7 @@ static const char journal[] =
     " BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;"
     "CREATE TRIGGER journal_checkpoint_keeps_all BEFORE DELETE ON journal_checkpoint"
     " BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;"
-    "CREATE INDEX journal_time ON journal (unix_us);"
-    "CREATE INDEX journal_event ON journal (event);";
+    "CREATE INDEX journal_time ON journal (unix_us);";
 
 /* Second factors, tokens, source addresses, earlier passwords. */
 static const char people[] = "";

@@ -4,6 +4,7 @@ const paths = {
   recordings: 'M3 6h18v4H3Zm0 6h10v4H3Zm12 0h6v4h-6ZM7 18h2v3H7Z',
   cameras:
     'M12 4a7 7 0 1 1 0 14 7 7 0 0 1 0-14Zm0 3.5a3.5 3.5 0 1 0 0 7 3.5 3.5 0 0 0 0-7ZM6 20h12v2H6Z',
+  journal: 'M5 3h14v18H5Zm3 4v2h8V7Zm0 4v2h8v-2Zm0 4v2h5v-2Z',
   system: 'M3 4h18v7H3Zm0 9h18v7H3Zm3-6.5v2h3v-2Zm0 9v2h3v-2Z',
   play: 'M7 4v16l13-8Z',
   pause: 'M6 4h4v16H6Zm8 0h4v16h-4Z',

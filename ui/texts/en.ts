@@ -1,6 +1,7 @@
 // All texts of the page. The Japanese table has the same shape; one that lacks a text does not compile.
-import type { ErrorCode, GapReason, Role, StorageState, Transport } from '../api';
+import type { ErrorCode, GapReason, JournalState, Role, StorageState, Transport } from '../api';
 import type { Place } from '../route';
+import type { JournalKind } from '../screens/journal';
 
 const many = (count: number, one: string, more: string): string =>
   `${count} ${count === 1 ? one : more}`;
@@ -22,6 +23,7 @@ export const en = {
     live: 'Live',
     recordings: 'Recordings',
     cameras: 'Cameras',
+    journal: 'Journal',
     system: 'System',
   } satisfies Record<Place, string>,
   navigation: 'Places',
@@ -368,6 +370,91 @@ export const en = {
     stays: (size: string) => `Its recordings (${size}) stay on the disk.`,
     cannot: 'The settings cannot be brought back; you would have to enter them again.',
     submit: 'Remove this camera',
+  },
+
+  journal: {
+    title: 'Journal',
+    chain: 'State of the journal',
+    states: {
+      ok: 'Whole',
+      failing: 'Cannot be written',
+      broken: 'Broken',
+    } satisfies Record<JournalState, string>,
+    whatToDo: {
+      failing: 'Entries wait in memory and are lost if the power fails. Check the disk.',
+      broken:
+        'An entry was changed or removed. Keep a copy of the state directory, and find out who had access to it.',
+    } as Record<string, string>,
+    entries: 'Entries',
+    signed: 'Signed',
+    verified: 'Verified as a whole',
+    notYet: 'not yet',
+    upTo: (number: string) => `up to entry ${number}:`,
+    review: 'Review',
+    neverReviewed: 'Nobody has reviewed the journal yet.',
+    lastReview: 'Last review',
+    reviewedBy: 'By',
+    note: 'What you looked at and found',
+    noteHint: 'This goes into the journal with your name.',
+    noteMissing: 'A few words, please.',
+    confirmReview: (number: string) => `Record the review up to entry ${number}`,
+    from: 'From',
+    to: 'To',
+    kind: 'Kind',
+    allKinds: 'All',
+    kinds: {
+      logins: 'Logins',
+      cameras: 'Connections of cameras',
+      settings: 'Changes of settings and accounts',
+      exports: 'Exports',
+      storage: 'Storage',
+      system: 'Recorder',
+      journal: 'Journal',
+    } satisfies Record<JournalKind, string>,
+    camera: 'Camera',
+    allCameras: 'All',
+    search: 'Text',
+    find: 'Search',
+    showAll: 'Show all',
+    onlyPerson: (name: string) => `Only ${name}`,
+    nothingFound: 'There is no such entry.',
+    older: 'Older entries',
+    lookedBackTo: (number: string) => `Shown back to entry ${number}`,
+    columns: {
+      what: 'What',
+      at: 'When',
+      camera: 'Camera',
+      person: 'Person',
+      text: 'Details',
+      number: 'Entry',
+    },
+    events: {
+      started: 'Recorder started',
+      stopped: 'Recorder stopped',
+      role_died: 'Part restarted',
+      camera_up: 'Camera connected',
+      camera_lost: 'Camera lost',
+      camera_refused: 'Camera refused the login',
+      camera_put: 'Camera added or changed',
+      camera_dropped: 'Camera removed',
+      clock_step: 'Clock was moved',
+      storage_tight: 'Space is short',
+      storage_full: 'Disk full',
+      storage_failed: 'Disk cannot be written',
+      storage_ok: 'Disk works again',
+      recovered: 'Recordings repaired',
+      samples_lost: 'Pictures not stored in time',
+      login: 'Login',
+      login_failed: 'Failed login',
+      login_locked: 'Account locked',
+      logout: 'Logout',
+      setup_done: 'First administrator made',
+      account_put: 'Account added or changed',
+      exported: 'Export',
+      journal_reviewed: 'Journal reviewed',
+      journal_broken: 'Journal broken',
+      journal_failed: 'Entries lost',
+    } as Record<string, string>,
   },
 
   system: {
