@@ -263,7 +263,9 @@ static int enqueue(struct km_database *database, struct km_journal_queue *queue,
 	}
 	waiting->next = NULL;
 	waiting->entry = *entry;
-	memcpy(waiting->text, entry->text.data, entry->text.size);
+	if (entry->text.size > 0) {
+		memcpy(waiting->text, entry->text.data, entry->text.size);
+	}
 	waiting->entry.text = km_bytes_from(waiting->text, entry->text.size);
 	*queue->last = waiting;
 	queue->last = &waiting->next;

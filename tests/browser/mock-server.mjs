@@ -487,6 +487,45 @@ export class MockServer {
     });
   }
 
+  journal(what, url, body, json) {
+    if (what === 'reviews') {
+      this.review = { number: body.until_number, note: body.note };
+      return json(204);
+    }
+    if (what === 'state') {
+      return json(200, {
+        state: 'ok',
+        problem: '',
+        entries: 3,
+        signed_number: 3,
+        signed_us: nowUs() - hour,
+        verified_number: 3,
+        verified_us: nowUs() - hour,
+        reviewed_number: this.review?.number ?? 0,
+        reviewed_us: this.review ? nowUs() : null,
+        reviewed_by: this.review ? 'admin' : '',
+        review_note: this.review?.note ?? '',
+        public_key: '00'.repeat(32),
+      });
+    }
+    const entries = ['camera_lost', 'login', 'started'].map((event, place) => ({
+      number: 3 - place,
+      at_us: nowUs() - (place + 1) * hour,
+      monotonic_us: hour,
+      event,
+      camera: null,
+      camera_name: '',
+      account: event === 'login' ? uuid(9) : null,
+      account_name: event === 'login' ? 'admin' : '',
+      text: `${event} as the recorder tells it`,
+    }));
+    const wanted = url.searchParams.get('events')?.split(',');
+    return json(200, {
+      entries: entries.filter(({ event }) => !wanted || wanted.includes(event)),
+      pages: [{ next_number: 0 }],
+    });
+  }
+
   inside(context) {
     const { request, response, url, path, body, json, fail, session } = context;
     const [, kind, id, what] = path.split('/');
@@ -502,6 +541,9 @@ export class MockServer {
     }
     if (path === '/status') {
       return json(200, this.status());
+    }
+    if (kind === 'journal') {
+      return this.journal(id, url, body, json);
     }
     if (path === '/cameras' && request.method === 'POST') {
       const made = {

@@ -22,7 +22,7 @@ import { missing, MockServer } from './mock-server.mjs';
 
 const shotsAt = process.argv.indexOf('--shots');
 const shots = shotsAt < 0 ? undefined : process.argv[shotsAt + 1];
-const places = ['today', 'live', 'recordings', 'cameras', 'system'];
+const places = ['today', 'live', 'recordings', 'cameras', 'journal', 'system'];
 const entrance = '00000000-0000-4000-8000-000000000001';
 const parking = '00000000-0000-4000-8000-000000000002';
 const corridor = '00000000-0000-4000-8000-000000000003';

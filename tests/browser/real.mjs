@@ -40,7 +40,7 @@ const slack_us = Number(environment.KOMAINU_SLACK_MS ?? 0) * 1000 + 2000;
 const settle_us = 12_000_000;
 const recorded_us = Number(environment.KOMAINU_RECORDED_S ?? 30) * 1_000_000;
 const shots = environment.KOMAINU_SHOTS ?? mkdtempSync(join(tmpdir(), 'komainu-shots-'));
-const places = ['today', 'live', 'recordings', 'cameras', 'system'];
+const places = ['today', 'live', 'recordings', 'cameras', 'journal', 'system'];
 
 if (!address) {
   console.error('KOMAINU_ADDRESS is not given');
@@ -175,6 +175,24 @@ function testFile(path, seconds) {
   tap.ok(true, 'the exported file decodes without an error');
 }
 
+// What was done here stands in the journal, and the review of it too.
+async function testJournal(page) {
+  await open(page, 'journal');
+  await page.waitForSelector('table.list tbody tr');
+  tap.ok(await page.isVisible('.state.good'), 'the journal is whole');
+  await page.selectOption('select[name=kind]', 'logins');
+  await page.click('form[role=search] button[type=submit]');
+  await page.waitForSelector('table.list tbody tr:has-text("Login")');
+  await page.click('form:has(input[name=note]) button[type=submit]');
+  tap.ok(await page.isVisible('.field.wrong input[name=note]'), 'a review wants a note');
+  await page.fill('input[name=note]', 'looked at all logins');
+  await page.click('form:has(input[name=note]) button[type=submit]');
+  await page.waitForSelector('.card p:has-text("looked at all logins")');
+  await page.click('form[role=search] button[type=button]');
+  await page.waitForSelector('table.list tr:has-text("looked at all logins")');
+  tap.ok(true, 'the review stands in the journal');
+}
+
 async function takeShots(look, options) {
   const { page, close } = await launch(options);
   const faults = watchFaults(page);
@@ -207,6 +225,7 @@ await tap.step('camera', async () => {
     testFile(path, 8);
   });
 });
+await tap.step('journal', () => testJournal(page));
 tap.ok(
   faults.length === 0,
   'no error in the page, no breach of its policy',
