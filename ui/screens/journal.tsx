@@ -26,11 +26,14 @@ const emptyPagesMost = 20;
 
 export const journalKinds = {
   logins: 'login,login_failed,login_locked,logout',
-  cameras: 'camera_up,camera_lost,camera_refused',
+  cameras:
+    'camera_up,camera_lost,camera_refused,camera_clock_off,camera_clock_ok,network_lost,network_back',
   settings: 'camera_put,camera_dropped,setup_done,account_put',
   exports: 'exported',
   storage: 'storage_tight,storage_full,storage_failed,storage_ok,recovered,samples_lost',
-  system: 'started,stopped,role_died,clock_step',
+  care:
+    'alarm_acknowledged,incident_put,incident_ended,duty_done,duty_put,maintenance_began,maintenance_ended',
+  system: 'started,stopped,role_died,clock_step,clock_unsynced,clock_synced',
   journal: 'journal_reviewed,journal_broken,journal_failed',
 } as const;
 export type JournalKind = keyof typeof journalKinds;
@@ -232,9 +235,10 @@ function Filters({ wish }: { wish: Signal<Wish> }) {
           value={now.value.to}
           onText={(to) => set({ to })}
         />
-        <label class="field">
-          <span>{t.kind}</span>
+        <div class="field">
+          <label for="journal-kind">{t.kind}</label>
           <select
+            id="journal-kind"
             name="kind"
             value={now.value.kind}
             onChange={(event) => {
@@ -249,10 +253,11 @@ function Filters({ wish }: { wish: Signal<Wish> }) {
               </option>
             ))}
           </select>
-        </label>
-        <label class="field">
-          <span>{t.camera}</span>
+        </div>
+        <div class="field">
+          <label for="journal-camera">{t.camera}</label>
           <select
+            id="journal-camera"
             name="camera"
             value={now.value.camera}
             onChange={(event) => set({ camera: event.currentTarget.value })}
@@ -264,7 +269,7 @@ function Filters({ wish }: { wish: Signal<Wish> }) {
               </option>
             ))}
           </select>
-        </label>
+        </div>
         <Field
           label={t.search}
           name="search"
@@ -369,7 +374,7 @@ function EntryTable({
 }) {
   const t = texts.value.journal;
   return (
-    <table class="list card">
+    <table class="list card entries">
       <thead>
         <tr>
           <th scope="col">{t.columns.what}</th>
