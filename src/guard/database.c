@@ -12,6 +12,7 @@
 
 #define BUSY_TIMEOUT_MS 5000
 #define URI_SIZE        4096
+#define COPY_VALUE_MAX  (1 << 20) /* bytes of a value or row in a copy from anybody */
 
 struct km_database {
 	sqlite3 *sqlite;
@@ -130,7 +131,7 @@ out:
 /* A table, not a view, which could compute for ever. */
 static const char journal_sql[] =
     "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'journal'"
-    " AND sql NOT LIKE 'CREATE VIRTUAL%' AND sql NOT LIKE '%GENERATED%'";
+    " AND sql NOT LIKE 'CREATE VIRTUAL%'";
 
 static int check_copy(struct km_database *database)
 {
@@ -160,6 +161,7 @@ static int open_copy(struct km_database *database, const char *name, int flags)
 	}
 	(void)sqlite3_extended_result_codes(database->sqlite, 1);
 	(void)sqlite3_busy_timeout(database->sqlite, BUSY_TIMEOUT_MS);
+	(void)sqlite3_limit(database->sqlite, SQLITE_LIMIT_LENGTH, COPY_VALUE_MAX);
 	return check_copy(database);
 }
 
@@ -208,6 +210,10 @@ int km_database_open_copy(const char *path, struct km_database **ret_database)
 	}
 	if (err == KM_ERR_DATABASE && write_immutable(path, uri)) {
 		err = open_copy(database, uri, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI);
+	}
+	if (err == 0) {
+		err = error_of(
+		    sqlite3_prepare_v2(database->sqlite, "ROLLBACK", -1, &database->undo, NULL));
 	}
 	if (err < 0) {
 		km_database_close(database);

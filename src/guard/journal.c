@@ -174,6 +174,10 @@ static bool may_wait(int64_t event)
 	case KM_EVENT_STORAGE_OK:
 	case KM_EVENT_RECOVERED:
 	case KM_EVENT_SAMPLES_LOST:
+	case KM_EVENT_CAMERA_CLOCK_OFF:
+	case KM_EVENT_CAMERA_CLOCK_OK:
+	case KM_EVENT_NETWORK_LOST:
+	case KM_EVENT_NETWORK_BACK:
 		return true;
 	default:
 		return false;

@@ -169,12 +169,44 @@ static void test_transactions(void **state)
 	assert_int_equal(guard_stage_number(stage, "PRAGMA secure_delete"), 1);
 }
 
+/* A copy from anybody: read and never changed; what is no journal is refused. */
+static void test_copy(void **state)
+{
+	static const char *const hostile[] = {
+		"CREATE VIEW journal AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i FROM n)"
+		" SELECT i FROM n",
+		"CREATE TABLE other (number INTEGER PRIMARY KEY)",
+	};
+	struct guard_stage *stage = *state;
+	struct km_database *copy = NULL;
+	char path[100];
+
+	assert_int_equal(km_database_open_copy(stage->path, &copy), 0);
+	assert_true(km_database_exec(copy, "DELETE FROM setting") < 0);
+	assert_true(km_database_exec(copy, "CREATE TABLE x (y)") < 0);
+	km_database_close(copy);
+	assert_int_equal(km_database_open_copy("/nonexistent/guard.db", &copy), KM_ERR_NOT_FOUND);
+	(void)snprintf(path, sizeof(path), "%s/foreign.db", stage->directory);
+	guard_stage_write_file(path, "no database at all, but long enough to look at");
+	assert_true(km_database_open_copy(path, &copy) < 0);
+	for (size_t i = 0; i < KM_COUNT(hostile); i++) {
+		sqlite3 *sqlite = NULL;
+
+		(void)unlink(path);
+		assert_int_equal(sqlite3_open(path, &sqlite), SQLITE_OK);
+		assert_int_equal(sqlite3_exec(sqlite, hostile[i], NULL, NULL, NULL), SQLITE_OK);
+		assert_int_equal(sqlite3_close(sqlite), SQLITE_OK);
+		assert_true(km_database_open_copy(path, &copy) < 0);
+	}
+}
+
 #define GUARD_TEST(test)                                                                           \
 	cmocka_unit_test_setup_teardown(test, guard_stage_set_up, guard_stage_tear_down)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		GUARD_TEST(test_copy),
 		GUARD_TEST(test_open),
 		GUARD_TEST(test_others_are_refused),
 		GUARD_TEST(test_settings),
