@@ -22,9 +22,9 @@ extern const struct km_verb km_verb_user_disable;
 extern const struct km_verb km_verb_user_enable;
 extern const struct km_verb km_verb_user_grant;
 extern const struct km_verb km_verb_user_revoke;
-extern const struct km_verb km_verb_alarm_list; /* verb_alarm.c */
-extern const struct km_verb km_verb_export;     /* verb_export.c */
-extern const struct km_verb km_verb_verify;     /* verb_verify.c */
+extern const struct km_verb km_verb_alarm_list;   /* verb_alarm.c */
+extern const struct km_verb km_verb_export;       /* verb_export.c */
+extern const struct km_verb km_verb_verify;       /* verb_verify.c */
 extern const struct km_verb km_verb_journal_show; /* verb_journal.c */
 extern const struct km_verb km_verb_journal_review;
 extern const struct km_verb km_verb_journal_state;

@@ -128,6 +128,9 @@ static int take_number(struct km_bytes *rest, int64_t *ret_number)
 	       left.data[digits] <= '9') {
 		digits++;
 	}
+	if (digits == 0) {
+		return KM_ERR_FORMAT;
+	}
 	if (km_bytes_parse_u64(km_bytes_slice(left, 0, digits),
 		is_negative ? UINT64_C(1) << 63 : (uint64_t)INT64_MAX, &value) < 0 ||
 	    (left.data[0] == '0' && (digits > 1 || is_negative))) {
@@ -155,7 +158,7 @@ static unsigned digit_of(uint8_t byte)
 
 static int take_hex(struct km_bytes *rest, uint8_t *ret_data, size_t size)
 {
-	if (rest->size < 2 * size) {
+	if (rest->data == NULL || rest->size < 2 * size) {
 		return KM_ERR_FORMAT;
 	}
 	for (size_t i = 0; i < size; i++) {
