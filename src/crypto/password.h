@@ -24,6 +24,9 @@ KM_MUST_USE int km_password_hash(
 /* Whether the password fits the hash. Takes the same time for a broken hash as for a wrong one. */
 bool km_password_is_right(struct km_bytes password, const char *hash);
 
+/* Whether the hash was made with other parameters than today's: make it anew at the next login. */
+bool km_password_is_outdated(const char *hash);
+
 /*
  * A 32-byte key from a passphrase. passes and memory_bytes as stored beside the salt.
  * Returns 0, KM_ERR_RANGE or KM_ERR_MEMORY.
@@ -36,9 +39,10 @@ enum km_password_flaw {
 	KM_PASSWORD_FINE = 0,
 	KM_PASSWORD_SHORT,   /* fewer than min_characters */
 	KM_PASSWORD_LONG,    /* more than 200 bytes */
-	KM_PASSWORD_COMMON,  /* on the list of common ones, or nothing but a repetition or a run */
+	KM_PASSWORD_COMMON,  /* known words, years, runs and repetitions, and little else */
 	KM_PASSWORD_NAME,    /* contains the account's name, or is contained in it */
 	KM_PASSWORD_NO_TEXT, /* not UTF-8, or with control characters */
+	KM_PASSWORD_USED,    /* one of the last ones of this account; told by who knows their hashes */
 };
 
 /*

@@ -7,6 +7,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -31,6 +32,18 @@ static void test_judge(void **state)
 		{ "Password2026!!!", "bob", KM_PASSWORD_COMMON },
 		{ "2026ADMINISTRATOR", "bob", KM_PASSWORD_COMMON },
 		{ "!!HikVision123!!", "bob", KM_PASSWORD_COMMON },
+		{ "P@55w0rd!2024", "bob", KM_PASSWORD_COMMON },
+		{ "1qaz2wsx3edc4rfv", "bob", KM_PASSWORD_COMMON }, /* down the keyboard */
+		{ "qwertyuiop[]asdf", "bob", KM_PASSWORD_COMMON },
+		{ "hikvision@12345", "bob", KM_PASSWORD_COMMON },
+		{ "sakurafujitokyo", "bob", KM_PASSWORD_COMMON },
+		{ "aishiteru20240401", "bob", KM_PASSWORD_COMMON },
+		{ "パスワード123456789", "bob", KM_PASSWORD_COMMON },
+		{ "あいうえおあいうえおあい", "bob", KM_PASSWORD_COMMON },
+		{ "adxadxadxadx", "bob", KM_PASSWORD_COMMON },
+		{ "correcthorsebatterystaple", "bob", KM_PASSWORD_COMMON },
+		{ "tokyo tower umbrella", "bob", KM_PASSWORD_FINE },
+		{ "kD7#vw0qLx9!", "bob", KM_PASSWORD_FINE },
 		{ "my ANNA likes tea", "anna", KM_PASSWORD_NAME },
 		{ "front-door-west", "the-front-door-west-7", KM_PASSWORD_NAME },
 		{ "my al likes tea", "al", KM_PASSWORD_FINE }, /* too short to mean anything */
@@ -65,7 +78,7 @@ static void test_judge_lengths(void **state)
 	    km_password_judge(km_bytes_from(text, 7), KM_BYTES("anna"), 1), KM_PASSWORD_SHORT);
 	assert_int_equal(
 	    km_password_judge(km_bytes_from(text, 8), KM_BYTES("anna"), 1), KM_PASSWORD_FINE);
-	for (int flaw = KM_PASSWORD_FINE; flaw <= KM_PASSWORD_NO_TEXT; flaw++) {
+	for (int flaw = KM_PASSWORD_FINE; flaw <= KM_PASSWORD_USED; flaw++) {
 		assert_true(strlen(km_password_flaw_text((enum km_password_flaw)flaw)) > 3);
 	}
 	assert_non_null(km_password_flaw_text((enum km_password_flaw)99));
@@ -93,6 +106,10 @@ static void test_hash(void **state)
 	assert_string_not_equal(hash, again);
 	assert_memory_equal(hash, "$argon2id$v=19$m=131072,t=3,p=1$", 32);
 	assert_true(km_password_is_right(KM_BYTES("right horse"), hash));
+	assert_false(km_password_is_outdated(hash));
+	assert_true(km_password_is_outdated(
+	    "$argon2id$v=19$m=65536,t=3,p=1$MTIzNDU2Nzg5MDEyMzQ1Ng$"
+	    "Ln6kPUSMJXm6O7RMIZ3Dwb0OiXt3kG2e9mAaVzYBrq4"));
 	usual = time_check(hash);
 	again_us = time_check(hash);
 	usual = again_us < usual ? again_us : usual;
