@@ -1,18 +1,13 @@
 #include "guard/accounts.h"
 
 #include "base/text.h"
-#include "base/time.h"
 #include "crypto/random.h"
+#include "guard/login_locks.h"
 
 #include <string.h>
 
-#define FAILURES_BEFORE_LOCK 3
-#define LOCK_FIRST_US        KM_TIME_MINUTE_US
-#define LOCK_DOUBLINGS_MAX   4 /* 16 minutes, cut to 15 */
-#define LOCK_MAX_US          (15 * KM_TIME_MINUTE_US)
-
 #define COLUMNS                                                                                    \
-	"id, name, role, is_disabled, failures, locked_until_us, created_us, password_us, hash"
+	"id, name, role, is_disabled, generation, allow_from, created_us, password_us, hash"
 
 static int read_account(sqlite3_stmt *row, struct km_account *ret_account)
 {
@@ -20,13 +15,14 @@ static int read_account(sqlite3_stmt *row, struct km_account *ret_account)
 		.id = km_database_uuid(row, 0),
 		.role = (enum km_account_role)sqlite3_column_int(row, 2),
 		.is_disabled = sqlite3_column_int(row, 3) != 0,
-		.failures = (uint32_t)sqlite3_column_int(row, 4),
-		.locked_until_us = sqlite3_column_int64(row, 5),
+		.generation = sqlite3_column_int64(row, 4),
 		.created_us = sqlite3_column_int64(row, 6),
 		.password_us = sqlite3_column_int64(row, 7),
 	};
 
 	if (km_bytes_copy_text(km_database_text(row, 1), account.name, sizeof(account.name)) < 0 ||
+	    km_bytes_copy_text(
+		km_database_text(row, 5), account.allow_from, sizeof(account.allow_from)) < 0 ||
 	    km_bytes_copy_text(km_database_text(row, 8), account.hash, sizeof(account.hash)) < 0) {
 		return KM_ERR_DATABASE;
 	}
@@ -114,7 +110,7 @@ int km_accounts_add(struct km_database *database, const char *name, enum km_acco
 	}
 	if (err == 0) {
 		err = km_database_run(database,
-		    "INSERT INTO account (" COLUMNS ") VALUES (?1, ?2, ?3, 0, 0, 0, ?4, ?4, ?5)",
+		    "INSERT INTO account (" COLUMNS ") VALUES (?1, ?2, ?3, 0, 0, 'any', ?4, ?4, ?5)",
 		    KM_VALUES(KM_UUID_DATA(&id), KM_WORDS(name), KM_NUMBER(role), KM_NUMBER(now_us),
 			KM_WORDS(hash)),
 		    NULL, NULL);
@@ -125,13 +121,89 @@ int km_accounts_add(struct km_database *database, const char *name, enum km_acco
 	return err;
 }
 
-int km_accounts_set_hash(
-    struct km_database *database, const struct km_uuid *id, const char *hash, int64_t now_us)
+/* The hash of now goes to the old ones, of which `keep` stay. */
+static int keep_hash(struct km_database *database, const struct km_uuid *id, unsigned keep)
 {
-	return km_database_run(database,
-	    "UPDATE account SET hash = ?2, password_us = ?3, failures = 0, locked_until_us = 0"
+	int err = km_database_run(database,
+	    "INSERT INTO old_password (account, number, hash) SELECT id, (SELECT"
+	    " coalesce(max(number), 0) + 1 FROM old_password WHERE account = ?1), hash FROM account"
 	    " WHERE id = ?1",
-	    KM_VALUES(KM_UUID_DATA(id), KM_WORDS(hash), KM_NUMBER(now_us)), NULL, NULL);
+	    KM_VALUES(KM_UUID_DATA(id)), NULL, NULL);
+
+	if (err < 0) {
+		return err;
+	}
+	return km_database_run(database,
+	    "DELETE FROM old_password WHERE account = ?1 AND number <= (SELECT max(number) FROM"
+	    " old_password WHERE account = ?1) - ?2",
+	    KM_VALUES(KM_UUID_DATA(id), KM_NUMBER(keep)), NULL, NULL);
+}
+
+int km_accounts_set_hash(struct km_database *database, const struct km_uuid *id, const char *hash,
+    unsigned keep, int64_t now_us)
+{
+	int err = km_database_exec(database, "BEGIN IMMEDIATE");
+
+	if (err < 0) {
+		return err;
+	}
+	err = keep_hash(database, id, keep);
+	if (err == 0) {
+		err = km_database_run(database,
+		    "UPDATE account SET hash = ?2, password_us = ?3, generation = generation + 1"
+		    " WHERE id = ?1",
+		    KM_VALUES(KM_UUID_DATA(id), KM_WORDS(hash), KM_NUMBER(now_us)), NULL, NULL);
+	}
+	if (err == 0) {
+		err = km_login_locks_clear(database, id);
+	}
+	if (err == 0) {
+		err = km_database_exec(database, "COMMIT");
+	}
+	if (err < 0) {
+		km_database_undo(database);
+	}
+	return err;
+}
+
+int km_accounts_renew_hash(
+    struct km_database *database, const struct km_uuid *id, const char *old, const char *hash)
+{
+	return km_database_run(database, "UPDATE account SET hash = ?3 WHERE id = ?1 AND hash = ?2",
+	    KM_VALUES(KM_UUID_DATA(id), KM_WORDS(old), KM_WORDS(hash)), NULL, NULL);
+}
+
+struct hashing {
+	char (*ret_hashes)[KM_PASSWORD_HASH_SIZE];
+	size_t most;
+	size_t count;
+};
+
+static int on_hash(void *context, sqlite3_stmt *row)
+{
+	struct hashing *hashing = context;
+
+	if (hashing->count < hashing->most &&
+	    km_bytes_copy_text(km_database_text(row, 0), hashing->ret_hashes[hashing->count],
+		KM_PASSWORD_HASH_SIZE) == 0) {
+		hashing->count++;
+	}
+	return 0;
+}
+
+int km_accounts_hashes(struct km_database *database, const struct km_uuid *id,
+    char (*ret_hashes)[KM_PASSWORD_HASH_SIZE], size_t most, size_t *ret_count)
+{
+	struct hashing hashing = { .ret_hashes = ret_hashes, .most = most };
+	int err = km_database_run(database,
+	    "SELECT hash FROM (SELECT hash, 0 AS age FROM account WHERE id = ?1 UNION ALL"
+	    " SELECT hash, -number FROM old_password WHERE account = ?1) ORDER BY age = 0 DESC, age",
+	    KM_VALUES(KM_UUID_DATA(id)), on_hash, &hashing);
+
+	if (err == 0) {
+		*ret_count = hashing.count;
+	}
+	return err;
 }
 
 int km_accounts_set_disabled(
@@ -141,57 +213,52 @@ int km_accounts_set_disabled(
 	    KM_VALUES(KM_UUID_DATA(id), KM_NUMBER(is_disabled)), NULL, NULL);
 }
 
-static int64_t lock_length_us(uint32_t failures)
+int km_accounts_set_role(
+    struct km_database *database, const struct km_uuid *id, enum km_account_role role)
 {
-	uint32_t doublings = 0;
-	int64_t length = 0;
-
-	if (failures < FAILURES_BEFORE_LOCK) {
-		return 0;
-	}
-	doublings = failures - FAILURES_BEFORE_LOCK;
-	length = LOCK_FIRST_US << (doublings < LOCK_DOUBLINGS_MAX ? doublings : LOCK_DOUBLINGS_MAX);
-	return length < LOCK_MAX_US ? length : LOCK_MAX_US;
+	return km_database_run(database,
+	    "UPDATE account SET role = ?2, generation = generation + 1 WHERE id = ?1 AND role <> ?2",
+	    KM_VALUES(KM_UUID_DATA(id), KM_NUMBER(role)), NULL, NULL);
 }
 
-int km_accounts_note_failure(struct km_database *database, const struct km_uuid *id, int64_t now_us,
-    int64_t *ret_locked_until_us)
+int km_accounts_set_allow_from(
+    struct km_database *database, const struct km_uuid *id, const char *allow_from)
 {
-	struct km_account account;
-	int64_t length = 0;
-	int64_t until = 0;
-	int err = km_accounts_find_id(database, id, &account);
-
-	if (err < 0) {
-		return err;
+	if (strlen(allow_from) >= KM_ACCOUNT_ALLOW_SIZE) {
+		return KM_ERR_LIMIT;
 	}
-	account.failures = account.failures < UINT16_MAX ? account.failures + 1 : UINT16_MAX;
-	length = lock_length_us(account.failures);
-	until = length == 0 ? 0 : now_us + length;
-	err = km_database_run(database,
-	    "UPDATE account SET failures = ?2, locked_until_us = ?3 WHERE id = ?1",
-	    KM_VALUES(KM_UUID_DATA(id), KM_NUMBER(account.failures), KM_NUMBER(until)), NULL, NULL);
+	return km_database_run(database, "UPDATE account SET allow_from = ?2 WHERE id = ?1",
+	    KM_VALUES(KM_UUID_DATA(id), KM_WORDS(allow_from)), NULL, NULL);
+}
+
+int km_accounts_bump(struct km_database *database, const struct km_uuid *id)
+{
+	return km_database_run(database,
+	    "UPDATE account SET generation = generation + 1 WHERE id = ?1",
+	    KM_VALUES(KM_UUID_DATA(id)), NULL, NULL);
+}
+
+int km_accounts_is_last_administrator(
+    struct km_database *database, const struct km_uuid *id, bool *ret_is_last)
+{
+	int64_t others = 0;
+	int err = km_database_run(database,
+	    "SELECT count(*) FROM account WHERE role = ?2 AND is_disabled = 0 AND id <> ?1",
+	    KM_VALUES(KM_UUID_DATA(id), KM_NUMBER(KM_ACCOUNT_ADMINISTRATOR)), on_number, &others);
+
 	if (err == 0) {
-		*ret_locked_until_us = until;
+		*ret_is_last = others == 0;
 	}
 	return err;
 }
 
-int km_accounts_note_success(struct km_database *database, const struct km_uuid *id)
+bool km_accounts_may_come_from(
+    const struct km_account *account, const uint8_t address[static KM_CIDR_ADDRESS_BYTES])
 {
-	return km_database_run(database,
-	    "UPDATE account SET failures = 0, locked_until_us = 0 WHERE id = ?1 AND failures > 0",
-	    KM_VALUES(KM_UUID_DATA(id)), NULL, NULL);
-}
+	struct km_cidr_list list;
 
-int64_t km_accounts_lock_left_us(const struct km_account *account, int64_t now_us)
-{
-	/* Further off than any lock reaches: the clock was set back, and nobody waits for years.
-	 * The failures still count, so that the next one locks again. */
-	bool is_locked =
-	    account->locked_until_us > now_us && account->locked_until_us <= now_us + LOCK_MAX_US;
-
-	return is_locked ? account->locked_until_us - now_us : 0;
+	return km_cidr_parse_list(km_bytes_text(account->allow_from), &list, NULL) == 0 &&
+	       km_cidr_list_has(&list, address);
 }
 
 int km_accounts_may(struct km_database *database, const struct km_account *account,
@@ -225,6 +292,32 @@ int km_accounts_may(struct km_database *database, const struct km_account *accou
 		*ret_may = count > 0;
 	}
 	return err;
+}
+
+struct granting {
+	int (*on_grant)(void *context, const struct km_uuid *camera, enum km_right right);
+	void *context;
+};
+
+static int on_granted(void *context, sqlite3_stmt *row)
+{
+	struct granting *granting = context;
+	struct km_uuid camera = km_database_uuid(row, 0);
+
+	return granting->on_grant(
+	    granting->context, &camera, (enum km_right)sqlite3_column_int(row, 1));
+}
+
+int km_accounts_each_grant(struct km_database *database, const struct km_uuid *account,
+    int (*on_grant)(void *context, const struct km_uuid *camera, enum km_right right),
+    void *context)
+{
+	struct granting granting = { .on_grant = on_grant, .context = context };
+
+	return km_database_run(database,
+	    "SELECT camera, right_number FROM camera_grant WHERE account = ?1"
+	    " ORDER BY camera, right_number",
+	    KM_VALUES(KM_UUID_DATA(account)), on_granted, &granting);
 }
 
 int km_accounts_grant(struct km_database *database, const struct km_uuid *account,

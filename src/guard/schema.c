@@ -38,7 +38,32 @@ static const char journal[] =
     "CREATE INDEX journal_time ON journal (unix_us);";
 
 /* Second factors, tokens, source addresses, earlier passwords. */
-static const char people[] = "";
+static const char people[] =
+    "ALTER TABLE account DROP COLUMN failures;"
+    "ALTER TABLE account DROP COLUMN locked_until_us;"
+    "ALTER TABLE account ADD COLUMN generation INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE account ADD COLUMN allow_from TEXT NOT NULL DEFAULT 'any';"
+    "CREATE TABLE old_password ("
+    " account BLOB NOT NULL, number INTEGER NOT NULL, hash TEXT NOT NULL,"
+    " PRIMARY KEY (account, number)) WITHOUT ROWID;"
+    "CREATE TABLE login_count ("
+    " who BLOB NOT NULL, network BLOB NOT NULL, failures INTEGER NOT NULL,"
+    " failed_us INTEGER NOT NULL, boot BLOB NOT NULL, PRIMARY KEY (who, network)) WITHOUT ROWID;"
+    "CREATE TABLE login_place ("
+    " account BLOB NOT NULL, network BLOB NOT NULL, used_us INTEGER NOT NULL,"
+    " PRIMARY KEY (account, network)) WITHOUT ROWID;"
+    "CREATE TABLE second_factor ("
+    " account BLOB PRIMARY KEY, secret BLOB NOT NULL, is_active INTEGER NOT NULL,"
+    " counter INTEGER NOT NULL) WITHOUT ROWID;"
+    "CREATE TABLE recovery_code ("
+    " account BLOB NOT NULL, hash BLOB NOT NULL, PRIMARY KEY (account, hash)) WITHOUT ROWID;"
+    "CREATE TABLE token ("
+    " id BLOB PRIMARY KEY, account BLOB NOT NULL, name TEXT NOT NULL, hash BLOB NOT NULL UNIQUE,"
+    " rights INTEGER NOT NULL, allow_from TEXT NOT NULL, created_us INTEGER NOT NULL,"
+    " expires_us INTEGER NOT NULL, used_us INTEGER NOT NULL, used_from TEXT NOT NULL,"
+    " revoked_us INTEGER NOT NULL) WITHOUT ROWID;"
+    "CREATE TABLE token_camera ("
+    " token BLOB NOT NULL, camera BLOB NOT NULL, PRIMARY KEY (token, camera)) WITHOUT ROWID;";
 
 /* Alarms, incidents, duties. */
 static const char care[] =
