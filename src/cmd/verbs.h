@@ -31,4 +31,16 @@ extern const struct km_verb km_verb_journal_state;
 extern const struct km_verb km_verb_journal_verify; /* verb_journal_verify.c */
 extern const struct km_verb km_verb_journal_export;
 
+extern const struct km_verb km_verb_user_set;
+extern const struct km_verb km_verb_user_unlock;
+extern const struct km_verb km_verb_user_totp;    /* verb_user_totp.c */
+extern const struct km_verb km_verb_session_list; /* verb_session.c */
+extern const struct km_verb km_verb_session_end;
+extern const struct km_verb km_verb_token_list; /* verb_token.c */
+extern const struct km_verb km_verb_token_add;
+extern const struct km_verb km_verb_token_revoke;
+extern const struct km_verb km_verb_alarm_list; /* verb_alarm.c */
+extern const struct km_verb km_verb_export;     /* verb_export.c */
+extern const struct km_verb km_verb_verify;     /* verb_verify.c */
+
 #endif

@@ -6,8 +6,7 @@
 
 #include <string.h>
 
-#define COLUMNS                                                                                    \
-	"id, name, role, is_disabled, generation, allow_from, created_us, password_us, hash"
+#define COLUMNS "id, name, role, is_disabled, generation, allow_from, created_us, password_us, hash"
 
 static int read_account(sqlite3_stmt *row, struct km_account *ret_account)
 {
@@ -110,7 +109,8 @@ int km_accounts_add(struct km_database *database, const char *name, enum km_acco
 	}
 	if (err == 0) {
 		err = km_database_run(database,
-		    "INSERT INTO account (" COLUMNS ") VALUES (?1, ?2, ?3, 0, 0, 'any', ?4, ?4, ?5)",
+		    "INSERT INTO account (" COLUMNS
+		    ") VALUES (?1, ?2, ?3, 0, 0, 'any', ?4, ?4, ?5)",
 		    KM_VALUES(KM_UUID_DATA(&id), KM_WORDS(name), KM_NUMBER(role), KM_NUMBER(now_us),
 			KM_WORDS(hash)),
 		    NULL, NULL);
@@ -197,7 +197,8 @@ int km_accounts_hashes(struct km_database *database, const struct km_uuid *id,
 	struct hashing hashing = { .ret_hashes = ret_hashes, .most = most };
 	int err = km_database_run(database,
 	    "SELECT hash FROM (SELECT hash, 0 AS age FROM account WHERE id = ?1 UNION ALL"
-	    " SELECT hash, -number FROM old_password WHERE account = ?1) ORDER BY age = 0 DESC, age",
+	    " SELECT hash, -number FROM old_password WHERE account = ?1) ORDER BY age = 0 DESC, "
+	    "age",
 	    KM_VALUES(KM_UUID_DATA(id)), on_hash, &hashing);
 
 	if (err == 0) {
@@ -217,7 +218,8 @@ int km_accounts_set_role(
     struct km_database *database, const struct km_uuid *id, enum km_account_role role)
 {
 	return km_database_run(database,
-	    "UPDATE account SET role = ?2, generation = generation + 1 WHERE id = ?1 AND role <> ?2",
+	    "UPDATE account SET role = ?2, generation = generation + 1 WHERE id = ?1 AND role <> "
+	    "?2",
 	    KM_VALUES(KM_UUID_DATA(id), KM_NUMBER(role)), NULL, NULL);
 }
 

@@ -2,13 +2,13 @@
  * The people who may log in, and what they may do. [IPA a03-1..4]
  *
  * Passwords are checked elsewhere (they take time and memory, guard/logins), and so is how often
- * they may be tried (guard/login_locks, which also says why nobody is locked out for ever); here are
- * the records. An account is never deleted, since the journal names it.
+ * they may be tried (guard/login_locks, which also says why nobody is locked out for ever); here
+ * are the records. An account is never deleted, since the journal names it.
  *
  * Each account has a list of addresses from which it may be used ("any" by default). Who shuts
  * themselves out by it is let in again by another administrator or by `komainu user set` on the
- * recorder itself; the API refuses a list that does not hold the address from which an administrator
- * changes their own.
+ * recorder itself; the API refuses a list that does not hold the address from which an
+ * administrator changes their own.
  */
 #ifndef KM_GUARD_ACCOUNTS_H
 #define KM_GUARD_ACCOUNTS_H
@@ -18,9 +18,9 @@
 #include "guard/database.h"
 #include "model/rights.h"
 
-#define KM_ACCOUNT_NAME_SIZE       64
-#define KM_ACCOUNT_ALLOW_SIZE      1024
-#define KM_ACCOUNT_OLD_HASHES_MAX  24 /* earlier passwords that are kept */
+#define KM_ACCOUNT_NAME_SIZE      64
+#define KM_ACCOUNT_ALLOW_SIZE     1024
+#define KM_ACCOUNT_OLD_HASHES_MAX 24 /* earlier passwords that are kept */
 
 struct km_account {
 	struct km_uuid id;
@@ -29,9 +29,10 @@ struct km_account {
 	bool is_disabled;
 	int64_t generation; /* grows when the password, the role or the second factor changes */
 	int64_t created_us;
-	int64_t password_us; /* when the password was set */
+	int64_t password_us;                    /* when the password was set */
 	char allow_from[KM_ACCOUNT_ALLOW_SIZE]; /* base/cidr's list of addresses */
 	char hash[KM_PASSWORD_HASH_SIZE];
+	char token[KM_ACCOUNT_NAME_SIZE]; /* the API token that acts for it here; empty: none */
 };
 
 /* Returns 0 or KM_ERR_NOT_FOUND. */
@@ -61,7 +62,7 @@ KM_MUST_USE int km_accounts_set_hash(struct km_database *database, const struct 
     const char *hash, unsigned keep, int64_t now_us);
 
 /* The same password, hashed with other parameters. Nothing else changes. */
-KM_MUST_USE int km_accounts_renew_hash(
+int km_accounts_renew_hash(
     struct km_database *database, const struct km_uuid *id, const char *old, const char *hash);
 
 /* The hash of now and those before it, newest first, `most` together. ret_count says how many. */

@@ -246,6 +246,19 @@ static int begin(struct guard *guard, struct km_state *state, const char *progra
 		err = km_logins_create(hub->loop, hub->database, (unsigned)options->logins_at_once,
 		    (unsigned)options->password_characters, &km_hub_login_events, hub,
 		    &hub->logins);
+
+		err = km_hub_begin_people(hub);
+	}
+	if (err == 0) {
+		const struct km_logins_rules rules = {
+			.at_once = (unsigned)options->logins_at_once,
+			.password_characters = (unsigned)options->password_characters,
+			.password_history = (unsigned)options->password_history,
+			.allow_from = &hub->allow_from,
+		};
+
+		err = km_logins_create(hub->loop, hub->database, hub->vault, &rules,
+		    &km_hub_login_events, hub, &hub->logins);
 	}
 	if (err == 0) {
 		err = km_children_create(

@@ -12,6 +12,7 @@
 #include "guard/database.h"
 #include "guard/options.h"
 #include "guard/sessions.h"
+#include "guard/tokens.h"
 #include "guard/vault.h"
 #include "io/loop.h"
 #include "model/messages.h"
@@ -57,6 +58,9 @@ struct km_hub {
 	struct km_database *database;
 	struct km_vault *vault;
 	struct km_sessions sessions;
+	struct km_cidr_list allow_from; /* who may come at all, besides this machine */
+	unsigned factor_roles;          /* bit n: account role n must have a second factor */
+	int64_t refused_noted_us;       /* when a refused address was last written down */
 	struct km_logins *logins;
 	struct km_care *care;
 	struct km_journal_keeper *journal;
@@ -87,6 +91,35 @@ void km_hub_on_writer(struct km_hub *hub, struct km_process *child, enum km_mess
     struct km_bytes message);
 void km_hub_on_web(struct km_hub *hub, struct km_process *child, enum km_message_kind kind,
     struct km_bytes message);
+
+/* Who a session, or an API token, speaks for. */
+struct km_hub_identity {
+	struct km_account account;
+	const struct km_session *session; /* NULL: it is a token */
+	struct km_token token;
+	bool lacks_factor; /* the role must have a second factor, and there is none yet */
+};
+
+/* Returns 0, KM_ERR_AUTH (nothing that lives), or an error of the database. */
+KM_MUST_USE int km_hub_identify(
+    struct km_hub *hub, struct km_bytes token, struct km_hub_identity *ret_identity);
+
+/* Whether it may do this, to this camera (nil: none). 0, KM_ERR_DENIED, or of the database. */
+KM_MUST_USE int km_hub_allow(struct km_hub *hub, const struct km_hub_identity *identity,
+    enum km_right right, const struct km_uuid *camera);
+
+/*
+ * Whether it may come from there: the lists of the service, of the account and of the token. 0 or
+ * KM_ERR_DENIED. Notes the use of a token.
+ */
+KM_MUST_USE int km_hub_admit(
+    struct km_hub *hub, const struct km_hub_identity *identity, const char *address);
+
+/* Whether the account's role must have a second factor. */
+bool km_hub_wants_factor(const struct km_hub *hub, enum km_account_role role);
+
+/* Take the rules for people out of the options. KM_ERR_CONFIG: they were not judged. */
+KM_MUST_USE int km_hub_begin_people(struct km_hub *hub);
 
 /*
  * The account behind a session, if it may do this, to this camera (nil: to none in particular).
@@ -130,12 +163,6 @@ void km_hub_tell_receiver(struct km_hub *hub, const struct km_hub_camera *camera
 void km_hub_tell_writer(struct km_hub *hub, const struct km_hub_camera *camera);
 
 void km_hub_close_ring(struct km_hub_camera *camera);
-
-/* What a login's outcome is told to web with. session: token of a new session, else empty. */
-void km_hub_answer_session(struct km_hub *hub, uint32_t request, struct km_bytes token,
-    const struct km_session *session, const struct km_account *account);
-void km_hub_refuse_session(
-    struct km_hub *hub, uint32_t request, int err, int64_t retry_after_us, const char *text);
 
 /* Send the ring of a camera, if there is one, as the answer to `request` (0: unasked). */
 void km_hub_send_ring(struct km_process *to, const struct km_hub_camera *camera, uint32_t request);

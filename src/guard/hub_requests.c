@@ -40,7 +40,9 @@ int km_hub_requests_fail(struct km_hub_asking *asking, int err, const char *form
 
 const char *km_hub_requests_who(const struct km_hub_asking *asking)
 {
-	return asking->account == NULL ? "command line" : asking->account->name;
+	return asking->account == NULL             ? "command line"
+	       : asking->account->token[0] != '\0' ? asking->account->token
+						   : asking->account->name;
 }
 
 static int call_handler(struct km_hub_asking *asking, enum km_message_kind kind, void *message)
@@ -62,8 +64,20 @@ static void finish(struct km_hub_asking *asking, int err)
 		.request = asking->request, .err = err, .camera = asking->id
 	};
 
+	if (err == KM_HUB_REQUESTS_LATER) {
+		return;
+	}
 	memcpy(done.text, asking->text, sizeof(done.text));
 	asking->send(asking->send_context, KM_MESSAGE_done, &done);
+}
+
+void km_hub_requests_finish(
+    struct km_hub *hub, uint32_t request, int err, const struct km_uuid *id, const char *text)
+{
+	struct km_message_done done = { .request = request, .err = err, .camera = *id };
+
+	(void)km_bytes_copy_text(km_bytes_text(text), done.text, sizeof(done.text));
+	km_hub_send(hub->web, KM_MESSAGE_done, &done);
 }
 
 /* Unpack; NULL if it does not. To be freed. */

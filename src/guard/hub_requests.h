@@ -33,11 +33,19 @@ struct km_hub_asking {
 /* Send a record; sets its `request`, which must be its first field. */
 void km_hub_requests_answer(struct km_hub_asking *asking, enum km_message_kind kind, void *record);
 
+/*
+ * What a handler returns that answers later: it keeps `request`, sends its records to web, and ends
+ * with km_hub_requests_finish. Not for requests of the command line.
+ */
+#define KM_HUB_REQUESTS_LATER 1
+void km_hub_requests_finish(
+    struct km_hub *hub, uint32_t request, int err, const struct km_uuid *id, const char *text);
+
 /* Set the text, for people; returns err. */
 int km_hub_requests_fail(struct km_hub_asking *asking, int err, const char *format, ...)
     KM_PRINTF(3, 4);
 
-/* "command line", or the name of the account; for records and the journal. */
+/* "command line", or the name of the account (or of its token); for records and the journal. */
 const char *km_hub_requests_who(const struct km_hub_asking *asking);
 
 /*

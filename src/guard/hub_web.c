@@ -10,6 +10,7 @@
 #include "guard/hub_requests.h"
 #include "guard/journal.h"
 #include "guard/logins.h"
+#include "guard/second_factor.h"
 #include "io/clock.h"
 #include "model/states.h"
 #include "priv/log.h"
@@ -18,42 +19,23 @@
 #include <string.h>
 
 static int check(struct km_hub *hub, struct km_bytes token, enum km_right right,
-    const struct km_uuid *camera, struct km_account *ret_account,
-    const struct km_session **ret_session)
+    const struct km_uuid *camera, struct km_account *ret_account)
 {
-	const struct km_session *session =
-	    km_sessions_find(&hub->sessions, token, km_clock_monotonic_us());
-	bool may = false;
-	int err = 0;
+	struct km_hub_identity identity;
+	int err = km_hub_identify(hub, token, &identity);
 
-	if (session == NULL) {
-		return KM_ERR_AUTH;
-	}
-	err = km_accounts_find_id(hub->database, &session->account, ret_account);
 	if (err == 0) {
-		err = km_accounts_may(hub->database, ret_account, right, camera, &may);
+		err = km_hub_allow(hub, &identity, right, camera);
+		*ret_account = identity.account;
 	}
-	if (err < 0) {
-		return err == KM_ERR_NOT_FOUND ? KM_ERR_AUTH : err;
-	}
-	if (ret_account->is_disabled) {
-		km_sessions_end_account(&hub->sessions, &ret_account->id);
-		return KM_ERR_AUTH;
-	}
-	if (ret_account->password_us != session->password_us) {
-		(void)km_sessions_end(&hub->sessions, token);
-		return KM_ERR_AUTH;
-	}
-	*ret_session = session;
-	return may ? 0 : KM_ERR_DENIED;
+	explicit_bzero(&identity, sizeof(identity));
+	return err;
 }
 
 int km_hub_check(struct km_hub *hub, struct km_bytes token, enum km_right right,
     const struct km_uuid *camera, struct km_account *ret_account)
 {
-	const struct km_session *session = NULL;
-
-	return check(hub, token, right, camera, ret_account, &session);
+	return check(hub, token, right, camera, ret_account);
 }
 
 static void answer_done(
@@ -68,77 +50,126 @@ static void answer_done(
 	km_hub_send(hub->web, KM_MESSAGE_done, &done);
 }
 
-void km_hub_answer_session(struct km_hub *hub, uint32_t request, struct km_bytes token,
-    const struct km_session *session, const struct km_account *account)
+static void answer_identity(
+    struct km_hub *hub, uint32_t request, const struct km_hub_identity *identity)
 {
-	int64_t left_us = km_sessions_ends_us(&hub->sessions, session) - km_clock_monotonic_us();
 	struct km_message_session_reply reply = {
 		.request = request,
-		.session_size = (uint32_t)token.size,
+		.csrf_size = KM_SESSION_CSRF_BYTES,
+		.account = identity->account.id,
+		.role = (uint8_t)identity->account.role,
+		.needs_factor = identity->lacks_factor,
+		.expires_unix_us = identity->token.expires_us,
+	};
+
+	if (identity->session != NULL) {
+		reply.expires_unix_us = km_clock_unix_us() +
+					km_sessions_ends_us(&hub->sessions, identity->session) -
+					km_clock_monotonic_us();
+		memcpy(reply.csrf, identity->session->csrf, sizeof(reply.csrf));
+	}
+	memcpy(reply.name, identity->account.name, sizeof(reply.name));
+	km_hub_send(hub->web, KM_MESSAGE_session_reply, &reply);
+	explicit_bzero(&reply, sizeof(reply));
+}
+
+static void refuse_session(
+    struct km_hub *hub, const struct km_message_session_reply *refusal, const char *text)
+{
+	struct km_message_session_reply reply = *refusal;
+
+	(void)km_bytes_copy_text(km_bytes_text(text), reply.text, sizeof(reply.text));
+	km_hub_send(hub->web, KM_MESSAGE_session_reply, &reply);
+}
+
+static void tell_session(struct km_hub *hub, uint32_t request, const uint8_t *token,
+    const struct km_session *session, const struct km_account *account)
+{
+	struct km_message_session_reply reply = {
+		.request = request,
+		.session_size = KM_SESSION_TOKEN_BYTES,
 		.csrf_size = KM_SESSION_CSRF_BYTES,
 		.account = account->id,
 		.role = (uint8_t)account->role,
-		.expires_unix_us = km_clock_unix_us() + left_us,
+		.expires_unix_us = km_clock_unix_us() +
+				   km_sessions_ends_us(&hub->sessions, session) -
+				   km_clock_monotonic_us(),
 	};
+	struct km_second_factor_state factor = { 0 };
 
-	assert(session != NULL);
-	if (token.data != NULL) {
-		memcpy(reply.session, token.data, token.size);
-	}
+	reply.needs_factor =
+	    km_hub_wants_factor(hub, account->role) &&
+	    (km_second_factor_show(hub->database, &account->id, &factor) < 0 || !factor.is_active);
+	memcpy(reply.session, token, sizeof(reply.session));
 	memcpy(reply.csrf, session->csrf, sizeof(reply.csrf));
 	memcpy(reply.name, account->name, sizeof(reply.name));
 	km_hub_send(hub->web, KM_MESSAGE_session_reply, &reply);
 	explicit_bzero(&reply, sizeof(reply));
 }
 
-void km_hub_refuse_session(
-    struct km_hub *hub, uint32_t request, int err, int64_t retry_after_us, const char *text)
-{
-	struct km_message_session_reply reply = {
-		.request = request,
-		.err = err,
-		.retry_after_us = retry_after_us,
-	};
-
-	(void)km_bytes_copy_text(km_bytes_text(text), reply.text, sizeof(reply.text));
-	km_hub_send(hub->web, KM_MESSAGE_session_reply, &reply);
-}
-
 /* Logins and set-up come back here. */
-static void on_login(void *context, uint32_t request, int err, const struct km_account *account,
-    int64_t retry_after_us, const char *text)
+static void on_login(void *context, const struct km_logins_result *result)
 {
 	struct km_hub *hub = context;
+	struct km_message_session_reply refusal = {
+		.request = result->request,
+		.err = result->err,
+		.retry_after_us = result->retry_after_us,
+		.needs_code = result->needs_code,
+	};
+	struct km_session_origin origin = { 0 };
 	uint8_t token[KM_SESSION_TOKEN_BYTES];
 	const struct km_session *session = NULL;
 
-	if (err == 0) {
-		err = km_sessions_begin(&hub->sessions, &account->id, account->password_us,
-		    km_clock_monotonic_us(), token, &session);
+	if (result->err == 0) {
+		(void)km_bytes_copy_text(
+		    km_bytes_text(result->address), origin.address, sizeof(origin.address));
+		(void)km_bytes_copy_text(
+		    km_bytes_text(result->program), origin.program, sizeof(origin.program));
+		refusal.err = km_sessions_begin(&hub->sessions, &result->account->id,
+		    result->account->generation, &origin, km_clock_monotonic_us(),
+		    km_clock_unix_us(), token, &session);
 	}
-	if (err < 0) {
-		km_hub_refuse_session(hub, request, err, retry_after_us, text);
+	if (refusal.err < 0) {
+		refuse_session(hub, &refusal, result->text);
 		return;
 	}
-	km_hub_answer_session(hub, request, KM_BYTES_OF(token), session, account);
+	tell_session(hub, result->request, token, session, result->account);
 	explicit_bzero(token, sizeof(token));
 }
 
 const struct km_logins_events km_hub_login_events = { .on_login = on_login };
 
-static void on_session_check(struct km_hub *hub, const struct km_message_session_check *check_for)
+static void on_session_check(struct km_hub *hub, const struct km_message_session_check *asked)
 {
-	struct km_bytes token = km_bytes_from(check_for->session, check_for->session_size);
-	struct km_account account;
-	const struct km_session *session = NULL;
-	int err = check(
-	    hub, token, (enum km_right)check_for->right, &check_for->camera, &account, &session);
+	struct km_message_session_reply refusal = { .request = asked->request };
+	struct km_hub_identity identity;
+	const char *text = "";
+	int err =
+	    km_hub_identify(hub, km_bytes_from(asked->session, asked->session_size), &identity);
 
-	if (err < 0) {
-		km_hub_refuse_session(hub, check_for->request, err, 0, "");
-		return;
+	/* Neither does for the other: a cookie comes with other sites' requests, a token does not.
+	 */
+	if (err == 0 && (identity.session == NULL) != (asked->is_bearer != 0)) {
+		err = KM_ERR_AUTH;
 	}
-	km_hub_answer_session(hub, check_for->request, km_bytes_from(NULL, 0), session, &account);
+	if (err == 0) {
+		err = km_hub_admit(hub, &identity, asked->address);
+		text = err < 0 ? "not from this address" : "";
+	}
+	if (err == 0) {
+		err = km_hub_allow(hub, &identity, (enum km_right)asked->right, &asked->camera);
+		text = err == KM_ERR_DENIED && identity.lacks_factor
+			   ? "a second factor must be set up first: see your own account"
+			   : "";
+	}
+	if (err < 0) {
+		refusal.err = err;
+		refuse_session(hub, &refusal, text);
+	} else {
+		answer_identity(hub, asked->request, &identity);
+	}
+	explicit_bzero(&identity, sizeof(identity));
 }
 
 static void on_logout(struct km_hub *hub, const struct km_message_logout *logout)
@@ -162,9 +193,8 @@ static void on_live_open(struct km_hub *hub, const struct km_message_live_open *
 	struct km_hub_camera *camera = km_hub_find(hub, &open->camera);
 	struct km_message_camera_watch watch = { .camera = open->camera, .is_watched = true };
 	struct km_account account;
-	const struct km_session *session = NULL;
 	int err = check(hub, km_bytes_from(open->session, open->session_size), KM_RIGHT_LIVE,
-	    &open->camera, &account, &session);
+	    &open->camera, &account);
 
 	if (err == 0 && camera == NULL) {
 		err = KM_ERR_NOT_FOUND;
@@ -207,13 +237,12 @@ static void on_key_open(struct km_hub *hub, const struct km_message_key_open *op
 {
 	struct km_vault_key key = { 0 };
 	struct km_account account;
-	const struct km_session *session = NULL;
 	int err = km_vault_find_key(hub->vault, &open->key, &key);
 
 	/* The camera is the key's own, not one that the request names. */
 	if (err == 0) {
 		err = check(hub, km_bytes_from(open->session, open->session_size),
-		    KM_RIGHT_PLAYBACK, &key.camera, &account, &session);
+		    KM_RIGHT_PLAYBACK, &key.camera, &account);
 	}
 	km_hub_answer_key(hub->web, open->request, err, &key);
 }
@@ -240,12 +269,11 @@ static void on_camera_put(struct km_hub *hub, struct km_message_camera_put *put)
 	struct km_camera camera = { 0 };
 	struct km_bytes password = km_bytes_text(put->password);
 	struct km_account account;
-	const struct km_session *session = NULL;
 	struct km_uuid id = put->camera;
 	char place[KM_CAMERA_PLACE_SIZE];
 	const char *text = "";
 	int err = check(hub, km_bytes_from(put->session, put->session_size), KM_RIGHT_CAMERAS,
-	    &put->camera, &account, &session);
+	    &put->camera, &account);
 
 	fill_entry(put, &camera);
 	if (err == 0) {
@@ -259,6 +287,10 @@ static void on_camera_put(struct km_hub *hub, struct km_message_camera_put *put)
 	if (err == 0) {
 		km_cameras_describe(&camera, place);
 		km_journal_note(hub->database, KM_EVENT_CAMERA_PUT, &id, &account.id, "%s", place);
+
+		km_journal_note(hub->database, KM_EVENT_CAMERA_PUT, &id, &account.id, "%s %s%s%s",
+		    put->name, put->url, account.token[0] != '\0' ? " by token " : "",
+		    account.token);
 		err = km_hub_reload(hub);
 	}
 	km_messages_wipe(KM_MESSAGE_camera_put, put);
@@ -271,16 +303,15 @@ static void on_camera_put(struct km_hub *hub, struct km_message_camera_put *put)
 static void on_camera_drop(struct km_hub *hub, const struct km_message_camera_drop *drop)
 {
 	struct km_account account;
-	const struct km_session *session = NULL;
 	int err = check(hub, km_bytes_from(drop->session, drop->session_size), KM_RIGHT_CAMERAS,
-	    &drop->camera, &account, &session);
+	    &drop->camera, &account);
 
 	if (err == 0) {
 		err = km_cameras_drop(hub->database, &drop->camera, km_clock_unix_us());
 	}
 	if (err == 0) {
-		km_journal_note(
-		    hub->database, KM_EVENT_CAMERA_DROPPED, &drop->camera, &account.id, "%s", "");
+		km_journal_note(hub->database, KM_EVENT_CAMERA_DROPPED, &drop->camera, &account.id,
+		    "%s%s", account.token[0] != '\0' ? "by token " : "", account.token);
 		err = km_hub_reload(hub);
 	}
 	answer_done(hub, drop->request, err, &drop->camera, "");
@@ -349,7 +380,6 @@ static void tell_stranger(struct km_hub *hub, uint32_t request)
 static void on_status_get(struct km_hub *hub, const struct km_message_status_get *get)
 {
 	struct km_account account;
-	const struct km_session *session = NULL;
 	const struct km_uuid none = { 0 };
 	struct seeing seeing = { .hub = hub, .account = &account };
 	int err = 0;
@@ -358,8 +388,8 @@ static void on_status_get(struct km_hub *hub, const struct km_message_status_get
 		tell_stranger(hub, get->request);
 		return;
 	}
-	err = check(hub, km_bytes_from(get->session, get->session_size), KM_RIGHT_STATUS, &none,
-	    &account, &session);
+	err = check(
+	    hub, km_bytes_from(get->session, get->session_size), KM_RIGHT_STATUS, &none, &account);
 	if (err == 0) {
 		km_hub_tell_status(hub, get->request, send_to_web, may_see, &seeing);
 	}
@@ -436,6 +466,7 @@ void km_hub_start_web(struct km_hub *hub, struct km_process *child)
 	}
 	start.certificate_size = (uint32_t)certificate.size;
 	memcpy(start.address, hub->options.listen_address, sizeof(start.address));
+	memcpy(start.allow_from, hub->options.allow_from, sizeof(start.allow_from));
 	memcpy(start.root, hub->recordings, sizeof(start.root));
 	memcpy(start.index, hub->index, sizeof(start.index));
 	km_hub_send(child, KM_MESSAGE_web_start, &start);

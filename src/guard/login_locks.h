@@ -65,12 +65,12 @@ struct km_login_locks_outcome {
 };
 
 /* It failed. */
-KM_MUST_USE int km_login_locks_fail(struct km_database *database,
-    const struct km_login_locks_try *trying, const uint8_t boot[static KM_LOGIN_LOCKS_BOOT_BYTES],
-    int64_t now_us, struct km_login_locks_outcome *ret_outcome);
+int km_login_locks_fail(struct km_database *database, const struct km_login_locks_try *trying,
+    const uint8_t boot[static KM_LOGIN_LOCKS_BOOT_BYTES], int64_t now_us,
+    struct km_login_locks_outcome *ret_outcome);
 
 /* It succeeded: the place is a familiar one from now on. now_unix_us orders places only. */
-KM_MUST_USE int km_login_locks_succeed(
+int km_login_locks_succeed(
     struct km_database *database, const struct km_login_locks_try *trying, int64_t now_unix_us);
 
 /* Clear all counts of an account. */

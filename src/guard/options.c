@@ -1,5 +1,6 @@
 #include "guard/options.h"
 
+#include "base/cidr.h"
 #include "base/error.h"
 
 #include <cyaml/cyaml.h>
@@ -146,6 +147,36 @@ static int take_text(
 	return 0;
 }
 
+/* A list that is not understood must not let everybody in, nor keep everybody out. */
+static int judge_lists(const struct loading *loading, const struct km_options *options)
+{
+	struct km_bytes roles = km_bytes_text(options->second_factor_roles);
+	struct km_cidr_list list;
+	char words[200] = "";
+	struct km_buf fault;
+
+	km_buf_init_fixed(&fault, words, sizeof(words) - 1);
+	if (km_cidr_parse_list(km_bytes_text(options->allow_from), &list, &fault) < 0) {
+		begin_complaint(loading, "allow_from");
+		km_buf_add_text(loading->error, words);
+		return KM_ERR_CONFIG;
+	}
+	while (roles.size > 0) {
+		struct km_bytes role = km_bytes_trim(km_bytes_split(&roles, ','));
+
+		if (!km_bytes_is_equal(role, KM_BYTES("administrator")) &&
+		    !km_bytes_is_equal(role, KM_BYTES("user")) &&
+		    !km_bytes_is_equal(role, KM_BYTES("maintenance")) &&
+		    !km_bytes_is_equal(role, KM_BYTES("none"))) {
+			begin_complaint(loading, "second_factor_roles");
+			km_buf_add_text(loading->error, "administrator, user, maintenance, "
+							"separated by commas, or none is right");
+			return KM_ERR_CONFIG;
+		}
+	}
+	return 0;
+}
+
 static int take_all(
     const struct loading *loading, const struct raw_options *raw, struct km_options *options)
 {
@@ -162,7 +193,7 @@ static int take_all(
 #include "model/options.tbl"
 #undef KM_OPTION_NUMBER
 #undef KM_OPTION_TEXT
-	return err;
+	return err < 0 ? err : judge_lists(loading, options);
 }
 
 static int read_all(int fd, struct km_buf *text)

@@ -21,8 +21,8 @@ static const char base32[] = "abcdefghijklmnopqrstuvwxyz234567";
 static void write_base32(const uint8_t *data, size_t size, char *ret_text)
 {
 	for (size_t bit = 0; bit < size * 8; bit += 5) {
-		unsigned pair = (unsigned)data[bit / 8] << 8 |
-				(bit / 8 + 1 < size ? data[bit / 8 + 1] : 0U);
+		unsigned pair =
+		    (unsigned)data[bit / 8] << 8 | (bit / 8 + 1 < size ? data[bit / 8 + 1] : 0U);
 
 		*ret_text++ = base32[pair >> (11 - bit % 8) & 31U];
 	}
@@ -145,8 +145,8 @@ static int unseal(struct km_vault *vault, const struct row *row, uint8_t ret_sec
 	int err = 0;
 
 	km_buf_init_fixed(&secret, storage, sizeof(storage));
-	err = km_vault_unseal(
-	    vault, PURPOSE, km_bytes_from(row->sealed, row->sealed_size), &secret);
+	err =
+	    km_vault_unseal(vault, PURPOSE, km_bytes_from(row->sealed, row->sealed_size), &secret);
 	if (err == 0 && secret.size != SECRET_BYTES) {
 		err = KM_ERR_DATABASE;
 	}
@@ -158,8 +158,8 @@ static int unseal(struct km_vault *vault, const struct row *row, uint8_t ret_sec
 }
 
 /* The counter whose code it is, of those that are taken now. [RFC 6238 5.2] */
-static int find_counter(const uint8_t secret[SECRET_BYTES], struct km_bytes code, int64_t unix_us,
-    int64_t *ret_counter)
+static int find_counter(
+    const uint8_t secret[SECRET_BYTES], struct km_bytes code, int64_t unix_us, int64_t *ret_counter)
 {
 	char wanted[DIGITS + 1];
 	int64_t now = unix_us / STEP_US;

@@ -1,11 +1,12 @@
 /*
- * The second factor: codes of an authenticator application (TOTP, SHA-1, 6 digits, 30 s) [RFC 6238],
- * and ten recovery codes for when it is lost. [IPA a03-3]
+ * The second factor: codes of an authenticator application (TOTP, SHA-1, 6 digits, 30 s) [RFC
+ * 6238], and ten recovery codes for when it is lost. [IPA a03-3]
  *
  * The shared secret is sealed by the vault, recovery codes are kept as hashes; both are shown once.
- * A code is taken if it is the one of now or of the step before or after (RFC 6238 5.2), and only if
- * it is later than the last one that was taken, so each code works once. A recovery code is deleted
- * by its use. How often codes may be tried is counted with the passwords (guard/login_locks).
+ * A code is taken if it is the one of now or of the step before or after (RFC 6238 5.2), and only
+ * if it is later than the last one that was taken, so each code works once. A recovery code is
+ * deleted by its use. How often codes may be tried is counted with the passwords
+ * (guard/login_locks).
  */
 #ifndef KM_GUARD_SECOND_FACTOR_H
 #define KM_GUARD_SECOND_FACTOR_H
@@ -19,7 +20,7 @@
 
 struct km_second_factor_state {
 	bool is_active;
-	bool is_pending;       /* begun, not yet confirmed by a code */
+	bool is_pending; /* begun, not yet confirmed by a code */
 	unsigned codes_left;
 };
 
@@ -51,11 +52,9 @@ KM_MUST_USE int km_second_factor_confirm(struct km_vault *vault, struct km_datab
  * another error if it could not be checked. ret_was_recovery may be NULL.
  */
 KM_MUST_USE int km_second_factor_check(struct km_vault *vault, struct km_database *database,
-    const struct km_uuid *account, struct km_bytes code, int64_t unix_us,
-    bool *ret_was_recovery);
+    const struct km_uuid *account, struct km_bytes code, int64_t unix_us, bool *ret_was_recovery);
 
 /* Forget secret and recovery codes. Nothing there is fine. */
-KM_MUST_USE int km_second_factor_drop(
-    struct km_database *database, const struct km_uuid *account);
+KM_MUST_USE int km_second_factor_drop(struct km_database *database, const struct km_uuid *account);
 
 #endif

@@ -61,19 +61,24 @@ static struct km_session *choose_place(
 }
 
 int km_sessions_begin(struct km_sessions *sessions, const struct km_uuid *account,
-    int64_t password_us, int64_t now_us, uint8_t ret_token[static KM_SESSION_TOKEN_BYTES],
-    const struct km_session **ret_session)
+    int64_t generation, const struct km_session_origin *origin, int64_t now_us, int64_t unix_us,
+    uint8_t ret_token[static KM_SESSION_TOKEN_BYTES], const struct km_session **ret_session)
 {
 	struct km_session session = {
 		.account = *account,
-		.password_us = password_us,
+		.generation = generation,
 		.created_us = now_us,
 		.used_us = now_us,
+		.created_unix_us = unix_us,
+		.origin = *origin,
 	};
 	uint8_t token[KM_SESSION_TOKEN_BYTES];
 	struct km_session *place = NULL;
 	int err = km_random_fill(token, sizeof(token));
 
+	if (err == 0) {
+		err = km_random_uuid(&session.id);
+	}
 	if (err == 0) {
 		err = km_random_fill(session.csrf, sizeof(session.csrf));
 	}
@@ -136,11 +141,69 @@ bool km_sessions_end(struct km_sessions *sessions, struct km_bytes token)
 	return true;
 }
 
-void km_sessions_end_account(struct km_sessions *sessions, const struct km_uuid *account)
+size_t km_sessions_end_account(
+    struct km_sessions *sessions, const struct km_uuid *account, const struct km_uuid *spared)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < KM_SESSIONS_MAX; i++) {
+		struct km_session *place = &sessions->places[i];
+
+		if (!km_uuid_is_nil(&place->account) &&
+		    km_uuid_is_equal(&place->account, account) &&
+		    !km_uuid_is_equal(&place->id, spared)) {
+			explicit_bzero(place, sizeof(*place));
+			count++;
+		}
+	}
+	return count;
+}
+
+static struct km_session *find_id(struct km_sessions *sessions, const struct km_uuid *id)
 {
 	for (size_t i = 0; i < KM_SESSIONS_MAX; i++) {
-		if (km_uuid_is_equal(&sessions->places[i].account, account)) {
-			explicit_bzero(&sessions->places[i], sizeof(sessions->places[i]));
+		struct km_session *place = &sessions->places[i];
+
+		if (!km_uuid_is_nil(&place->account) && km_uuid_is_equal(&place->id, id)) {
+			return place;
+		}
+	}
+	return NULL;
+}
+
+bool km_sessions_end_id(struct km_sessions *sessions, const struct km_uuid *id)
+{
+	struct km_session *place = find_id(sessions, id);
+
+	if (place != NULL) {
+		explicit_bzero(place, sizeof(*place));
+	}
+	return place != NULL;
+}
+
+const struct km_session *km_sessions_find_id(
+    struct km_sessions *sessions, const struct km_uuid *id, int64_t now_us)
+{
+	struct km_session *place = find_id(sessions, id);
+
+	return place != NULL && is_alive(sessions, place, now_us) ? place : NULL;
+}
+
+void km_sessions_keep(struct km_sessions *sessions, const struct km_uuid *id, int64_t generation)
+{
+	struct km_session *place = find_id(sessions, id);
+
+	if (place != NULL) {
+		place->generation = generation;
+	}
+}
+
+void km_sessions_each(const struct km_sessions *sessions, int64_t now_us,
+    void (*on_session)(void *context, const struct km_session *session), void *context)
+{
+	for (size_t i = 0; i < KM_SESSIONS_MAX; i++) {
+		if (is_alive(sessions, &sessions->places[i], now_us)) {
+			on_session(context, &sessions->places[i]);
 		}
 	}
 }

@@ -18,6 +18,7 @@ struct km_call_account {
 	uint8_t role; /* enum km_account_role */
 	uint8_t csrf[KM_SECRET_BYTES];
 	int64_t expires_us;
+	bool needs_factor; /* it can do nothing before it has set up a second factor */
 };
 
 struct km_call {
@@ -27,7 +28,8 @@ struct km_call {
 	bool is_answered;
 	struct km_route_match match;
 	struct km_archive_segment segment; /* KM_ACCESS_SEGMENT: its row */
-	uint8_t session[KM_SECRET_BYTES];
+	uint8_t session[KM_SECRET_BYTES];  /* of the cookie, or an API token */
+	bool is_bearer;
 	struct km_call_account account; /* once the gate has let it through */
 	/* Called when the client has gone, or has got all; may be NULL. */
 	void (*on_gone)(void *context);

@@ -7,11 +7,13 @@
 
 void km_resource_live_watch(struct km_call *call);
 
-int km_gate_ask(struct km_web *web, const uint8_t session[static KM_SECRET_BYTES], const char *peer,
-    enum km_right right, const struct km_uuid *camera, km_ask_callback *on_answer, void *context)
+int km_gate_ask(struct km_web *web, const uint8_t session[static KM_SECRET_BYTES], bool is_bearer,
+    const char *peer, enum km_right right, const struct km_uuid *camera, km_ask_callback *on_answer,
+    void *context)
 {
 	struct km_message_session_check message = {
 		.session_size = KM_SECRET_BYTES,
+		.is_bearer = is_bearer,
 		.right = (uint8_t)right,
 		.camera = *camera,
 	};
@@ -54,6 +56,18 @@ static bool has_csrf(const struct km_request *request, const struct km_call_acco
 	return is_right;
 }
 
+static const char *const no_segment_text = "there is no such segment: it may have been deleted";
+
+static void fail_unknown(struct km_call *call)
+{
+	if (call->is_bearer) {
+		km_call_fail(call, 401, "not_logged_in",
+		    "the token is unknown, over, or revoked, or its owner is disabled");
+	} else {
+		km_call_fail(call, 401, "not_logged_in", "log in first");
+	}
+}
+
 static void on_verdict(void *context, const struct km_ask_answer *answer)
 {
 	struct km_call *call = context;
@@ -65,7 +79,11 @@ static void on_verdict(void *context, const struct km_ask_answer *answer)
 		return;
 	}
 	if (err == KM_ERR_AUTH) {
-		km_call_fail(call, 401, "not_logged_in", "log in first");
+		fail_unknown(call);
+		return;
+	}
+	if (err == KM_ERR_DENIED && call->match.route->access == KM_ACCESS_SEGMENT) {
+		km_call_fail_err(call, KM_ERR_NOT_FOUND, no_segment_text);
 		return;
 	}
 	if (err == KM_ERR_LOCKED) {
@@ -82,9 +100,11 @@ static void on_verdict(void *context, const struct km_ask_answer *answer)
 	call->account.id = reply->account;
 	call->account.role = reply->role;
 	call->account.expires_us = reply->expires_unix_us;
+	call->account.needs_factor = reply->needs_factor != 0;
 	memcpy(call->account.name, reply->name, sizeof(call->account.name));
 	memcpy(call->account.csrf, reply->csrf, sizeof(call->account.csrf));
-	if (call->match.route->needs_csrf && !has_csrf(request, &call->account)) {
+	if (call->match.route->needs_csrf && !call->is_bearer &&
+	    !has_csrf(request, &call->account)) {
 		km_call_fail(call, 403, "csrf",
 		    "the header X-Komainu-CSRF is missing or not that of this session");
 		return;
@@ -96,6 +116,7 @@ static void ask_guard(struct km_call *call, const struct km_uuid *camera)
 {
 	struct km_message_session_check message = {
 		.session_size = KM_SECRET_BYTES,
+		.is_bearer = call->is_bearer,
 		.right = (uint8_t)call->match.route->right,
 		.camera = *camera,
 	};
@@ -139,10 +160,11 @@ static void on_no_segment(void *context, const struct km_ask_answer *answer)
 	int err = km_gate_verdict(answer);
 
 	if (err == KM_ERR_AUTH) {
-		km_call_fail(call, 401, "not_logged_in", "log in first");
+		fail_unknown(call);
+	} else if (err < 0 && err != KM_ERR_DENIED) {
+		km_call_fail_err(call, err, NULL);
 	} else {
-		km_call_fail_err(call, err < 0 ? err : KM_ERR_NOT_FOUND,
-		    err < 0 ? NULL : "there is no such segment: it may have been deleted");
+		km_call_fail_err(call, KM_ERR_NOT_FOUND, no_segment_text);
 	}
 }
 
@@ -152,6 +174,7 @@ static void done_lookup(void *context)
 	struct km_call *call = lookup->call;
 	struct km_message_session_check message = {
 		.session_size = KM_SECRET_BYTES,
+		.is_bearer = call->is_bearer,
 		.right = KM_RIGHT_SESSION,
 	};
 
@@ -240,8 +263,8 @@ static void enter(struct km_call *call)
 		call->match.route->handle(call);
 		return;
 	}
-	if (km_request_session(km_bytes_text(km_call_request(call)->cookie), call->session) < 0) {
-		km_call_fail(call, 401, "not_logged_in", "log in first");
+	if (km_request_credential(km_call_request(call), call->session, &call->is_bearer) < 0) {
+		fail_unknown(call);
 		return;
 	}
 	switch (call->match.route->access) {
@@ -287,6 +310,7 @@ unsigned km_gate_on_socket_asked(void *context, const struct km_request *request
 	struct km_route_match match;
 	uint8_t session[KM_SECRET_BYTES];
 	char allowed[64];
+	bool is_bearer = false;
 	int err = 0;
 
 	(void)context;
@@ -294,12 +318,17 @@ unsigned km_gate_on_socket_asked(void *context, const struct km_request *request
 	    match.route->handle != km_resource_live_watch) {
 		return 404;
 	}
-	/* The same-origin policy does not hold for WebSockets: this check is all there is. */
-	if (!km_request_is_same_origin(
+	err = km_request_credential(request, session, &is_bearer);
+	explicit_bzero(session, sizeof(session));
+	if (err < 0) {
+		return 401;
+	}
+	/* The same-origin policy does not hold for WebSockets: this check is all there is. Programs
+	 * with a token name no origin; a browser does always. */
+	if ((!is_bearer || request->origin[0] != '\0') &&
+	    !km_request_is_same_origin(
 		km_bytes_text(request->origin), km_bytes_text(request->host))) {
 		return 403;
 	}
-	err = km_request_session(km_bytes_text(request->cookie), session);
-	explicit_bzero(session, sizeof(session));
-	return err < 0 ? 401 : 0;
+	return 0;
 }

@@ -28,6 +28,7 @@ struct viewer {
 	struct stage *stage;      /* NULL until the gate has said yes */
 	struct km_socket *socket; /* NULL once it has gone */
 	uint8_t session[KM_SECRET_BYTES];
+	bool is_bearer; /* it is an API token */
 	char peer[64];
 	struct km_uuid camera;
 	bool is_asking;  /* the gate has not answered yet */
@@ -685,8 +686,8 @@ static void on_recheck(void *context)
 			/* Those that find no place in the queue are asked about the next time. */
 			viewer->is_asking =
 			    viewer->is_asking ||
-			    km_gate_ask(live->web, viewer->session, viewer->peer, KM_RIGHT_LIVE,
-				&viewer->camera, on_rechecked, viewer) == 0;
+			    km_gate_ask(live->web, viewer->session, viewer->is_bearer, viewer->peer,
+				KM_RIGHT_LIVE, &viewer->camera, on_rechecked, viewer) == 0;
 		}
 	}
 }
@@ -701,7 +702,7 @@ void km_live_on_socket_open(
 
 	if (viewer == NULL ||
 	    km_routes_find(request->method, km_bytes_text(request->path), &match, allowed) < 0 ||
-	    km_request_session(km_bytes_text(request->cookie), viewer->session) < 0) {
+	    km_request_credential(request, viewer->session, &viewer->is_bearer) < 0) {
 		free(viewer);
 		km_server_socket_close(socket, 1008, "refused");
 		return;
@@ -713,8 +714,8 @@ void km_live_on_socket_open(
 	viewer->next = web->live->waiting;
 	web->live->waiting = viewer;
 	km_server_socket_set_owner(socket, viewer, on_socket_gone);
-	if (km_gate_ask(web, viewer->session, request->peer, KM_RIGHT_LIVE, &viewer->camera,
-		on_verdict, viewer) == 0) {
+	if (km_gate_ask(web, viewer->session, viewer->is_bearer, request->peer, KM_RIGHT_LIVE,
+		&viewer->camera, on_verdict, viewer) == 0) {
 		viewer->is_asking = true;
 	} else {
 		km_server_socket_close(socket, 1013, "busy");

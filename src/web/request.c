@@ -247,6 +247,43 @@ int km_request_session(struct km_bytes cookie, uint8_t ret_token[static KM_REQUE
 	return 0;
 }
 
+int km_request_bearer(
+    struct km_bytes authorization, uint8_t ret_token[static KM_REQUEST_TOKEN_BYTES])
+{
+	struct km_bytes scheme = KM_BYTES("Bearer ");
+	struct km_bytes prefix = KM_BYTES("kmt_");
+	struct km_bytes text = km_bytes_trim(authorization);
+	uint8_t storage[KM_REQUEST_TOKEN_BYTES];
+	struct km_buf token;
+	int err = KM_ERR_FORMAT;
+
+	if (text.size == 0) {
+		return KM_ERR_NOT_FOUND;
+	}
+	if (!km_bytes_has_prefix_nocase(text, scheme)) {
+		return KM_ERR_FORMAT;
+	}
+	text = km_bytes_trim(km_bytes_after(text, scheme.size));
+	km_buf_init_fixed(&token, storage, sizeof(storage));
+	if (km_bytes_has_prefix(text, prefix) &&
+	    km_text_parse_base64(km_bytes_after(text, prefix.size), &token) == 0 &&
+	    token.size == sizeof(storage)) {
+		memcpy(ret_token, storage, sizeof(storage));
+		err = 0;
+	}
+	explicit_bzero(storage, sizeof(storage));
+	return err;
+}
+
+int km_request_credential(const struct km_request *request,
+    uint8_t ret_token[static KM_REQUEST_TOKEN_BYTES], bool *ret_is_bearer)
+{
+	int err = km_request_bearer(km_bytes_text(request->authorization), ret_token);
+
+	*ret_is_bearer = err != KM_ERR_NOT_FOUND;
+	return *ret_is_bearer ? err : km_request_session(km_bytes_text(request->cookie), ret_token);
+}
+
 bool km_request_is_same_origin(struct km_bytes origin, struct km_bytes host)
 {
 	struct km_bytes scheme = KM_BYTES("https://");

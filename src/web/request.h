@@ -30,6 +30,8 @@ struct km_request {
 	char host[256];   /* with the port */
 	char origin[300]; /* [RFC 6454 7] */
 	char cookie[2048];
+	char authorization[96];
+	char program[128]; /* User-Agent, cut where it is longer, printable ASCII alone */
 	char csrf[80];
 	char range[128];
 	char if_range[128];
@@ -93,6 +95,20 @@ enum km_range_kind km_request_range(
  */
 KM_MUST_USE int km_request_session(
     struct km_bytes cookie, uint8_t ret_token[static KM_REQUEST_TOKEN_BYTES]);
+
+/*
+ * An API token out of an Authorization header [RFC 6750 2.1]: "Bearer kmt_...". Returns 0,
+ * KM_ERR_NOT_FOUND (no such header) or KM_ERR_FORMAT.
+ */
+KM_MUST_USE int km_request_bearer(
+    struct km_bytes authorization, uint8_t ret_token[static KM_REQUEST_TOKEN_BYTES]);
+
+/*
+ * Who asks: the API token if there is an Authorization header, and only that then, else our cookie.
+ * Errors as above.
+ */
+KM_MUST_USE int km_request_credential(const struct km_request *request,
+    uint8_t ret_token[static KM_REQUEST_TOKEN_BYTES], bool *ret_is_bearer);
 
 /*
  * Whether an Origin header names the https origin of this Host header. An empty or "null" origin

@@ -75,6 +75,7 @@ static void write_session(struct km_json *json, const struct km_call_account *ac
 	km_json_text(json, "role", km_rights_role_name((enum km_account_role)account->role));
 	km_json_close(json, '}');
 	km_json_text(json, "csrf", csrf);
+	km_json_bool(json, "needs_second_factor", account->needs_factor);
 	km_json_i64(json, "expires_us", account->expires_us);
 	km_json_i64(json, "now_us", km_clock_unix_us());
 	km_json_close(json, '}');
@@ -92,6 +93,10 @@ static void fail_login(struct km_call *call, const struct km_message_session_rep
 {
 	switch (reply->err) {
 	case KM_ERR_AUTH:
+		if (reply->needs_code) {
+			km_call_fail(call, 401, "second_factor_needed", reply->text);
+			break;
+		}
 		/* The same words for a wrong name and a wrong password. [IPA a05-1] */
 		km_call_fail(call, 401, "login_failed", "the name or the password is wrong");
 		break;
@@ -112,6 +117,7 @@ static void answer_login(struct km_call *call, const struct km_message_session_r
 		.id = reply->account,
 		.role = reply->role,
 		.expires_us = reply->expires_unix_us,
+		.needs_factor = reply->needs_factor != 0,
 	};
 	struct km_json json;
 	char token[2 * KM_SECRET_BYTES + 1];
@@ -170,6 +176,7 @@ void km_resource_session_setup(struct km_call *call)
 		km_call_refuse(call, &refusal);
 	} else {
 		(void)snprintf(message.address, sizeof(message.address), "%s", request->peer);
+		(void)snprintf(message.program, sizeof(message.program), "%s", request->program);
 		if (km_call_ask(call, KM_MESSAGE_setup, &message, on_login, call) < 0) {
 			km_call_fail(call, 503, "busy", "the recorder is busy: try again");
 		}
@@ -185,6 +192,7 @@ void km_resource_session_login(struct km_call *call)
 		{ "name", KM_BODY_TEXT, message.name, sizeof(message.name), true, NULL },
 		{ "password", KM_BODY_TEXT, message.password, sizeof(message.password), true,
 		    NULL },
+		{ "code", KM_BODY_TEXT, message.code, sizeof(message.code), false, NULL },
 	};
 	const struct km_request *request = km_call_request(call);
 
@@ -192,6 +200,7 @@ void km_resource_session_login(struct km_call *call)
 		km_call_refuse(call, &refusal);
 	} else {
 		(void)snprintf(message.address, sizeof(message.address), "%s", request->peer);
+		(void)snprintf(message.program, sizeof(message.program), "%s", request->program);
 		if (km_call_ask(call, KM_MESSAGE_login, &message, on_login, call) < 0) {
 			km_call_fail(call, 503, "busy", "the recorder is busy: try again");
 		}

@@ -485,6 +485,15 @@ static void adopt(struct km_server *server, int fd, const char *peer)
 	}
 }
 
+/* [IPA a02-2, b21-2] This machine itself always may: a mistake in the list can be repaired here. */
+static bool may_connect(const struct km_server *server, const char *peer)
+{
+	uint8_t address[KM_CIDR_ADDRESS_BYTES];
+
+	return km_cidr_parse_address(km_bytes_text(peer), address) == 0 &&
+	       (km_cidr_is_loopback(address) || km_cidr_list_has(&server->allow_from, address));
+}
+
 static void on_connecting(void *context, unsigned events)
 {
 	struct km_server *server = context;
@@ -496,7 +505,11 @@ static void on_connecting(void *context, unsigned events)
 		if (km_server_listen_accept(server->listen_fd, &fd, peer) < 0) {
 			return;
 		}
-		adopt(server, fd, peer);
+		if (may_connect(server, peer)) {
+			adopt(server, fd, peer);
+		} else {
+			(void)close(fd);
+		}
 	}
 }
 
@@ -601,6 +614,7 @@ int km_server_create(struct km_loop *loop, const struct km_server_config *config
 	server->config = config;
 	server->listen_fd = -1;
 	server->per_peer_max = config->connections_per_peer_max;
+	server->allow_from = *config->allow_from;
 	server->connection_count = config->connections_max;
 	server->connections = calloc(config->connections_max, sizeof(*server->connections));
 	if (server->connections == NULL) {

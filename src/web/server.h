@@ -11,6 +11,7 @@
 #define KM_WEB_SERVER_H
 
 #include "base/buf.h"
+#include "base/cidr.h"
 #include "io/loop.h"
 #include "web/parcel.h"
 #include "web/request.h"
@@ -22,7 +23,8 @@ struct km_socket;   /* a WebSocket */
 struct km_server_config {
 	const char *address; /* numeric, "::" takes IPv4 too */
 	uint16_t port;
-	struct km_bytes certificate_pem; /* with its chain */
+	const struct km_cidr_list *allow_from; /* copied; others are not answered, nor given TLS */
+	struct km_bytes certificate_pem;       /* with its chain */
 	struct km_bytes private_key_pem;
 	size_t connections_max;
 	size_t connections_per_peer_max;

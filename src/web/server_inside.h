@@ -39,6 +39,7 @@ struct km_server {
 	struct km_watch *watch;
 	struct km_timer *sweep;
 	size_t per_peer_max;
+	struct km_cidr_list allow_from;
 	struct km_connection *connections;
 	size_t connection_count;
 	/* Only while the TLS context is made. */

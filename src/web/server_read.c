@@ -53,6 +53,21 @@ static bool copy_query(struct lws *wsi, char *to, size_t size)
 	return false;
 }
 
+/* What the program calls itself, for people to read: only what is printable, and not all of it. */
+static void copy_program(struct lws *wsi, char *ret_text, size_t size)
+{
+	char text[1024];
+	int length = lws_hdr_copy(wsi, text, sizeof(text), WSI_TOKEN_HTTP_USER_AGENT);
+	size_t used = 0;
+
+	for (int i = 0; i < length && used + 1 < size; i++) {
+		if (text[i] >= ' ' && text[i] <= '~') {
+			ret_text[used++] = text[i];
+		}
+	}
+	ret_text[used] = '\0';
+}
+
 static enum km_method method_from(int lws_method)
 {
 	switch (lws_method) {
@@ -93,6 +108,8 @@ static unsigned read_head(struct lws *wsi, struct km_request *to)
 	if (!copy_header(wsi, WSI_TOKEN_HOST, to->host, sizeof(to->host)) ||
 	    !copy_header(wsi, WSI_TOKEN_ORIGIN, to->origin, sizeof(to->origin)) ||
 	    !copy_header(wsi, WSI_TOKEN_HTTP_COOKIE, to->cookie, sizeof(to->cookie)) ||
+	    !copy_header(
+		wsi, WSI_TOKEN_HTTP_AUTHORIZATION, to->authorization, sizeof(to->authorization)) ||
 	    !copy_header(wsi, WSI_TOKEN_HTTP_RANGE, to->range, sizeof(to->range)) ||
 	    !copy_header(wsi, WSI_TOKEN_HTTP_IF_RANGE, to->if_range, sizeof(to->if_range)) ||
 	    !copy_header(
@@ -102,6 +119,7 @@ static unsigned read_head(struct lws *wsi, struct km_request *to)
 	    !copy_custom(wsi, "x-komainu-csrf:", to->csrf, sizeof(to->csrf))) {
 		return HTTP_STATUS_BAD_REQUEST;
 	}
+	copy_program(wsi, to->program, sizeof(to->program));
 	return 0;
 }
 

@@ -95,9 +95,11 @@ static int send_ready(struct km_web *web, const struct km_sandbox_result *walls)
 static void on_start(struct role *role, const struct km_message_web_start *start)
 {
 	struct km_web *web = &role->web;
+	struct km_cidr_list allow_from = { .count = 0 };
 	const struct km_server_config config = {
 		.address = start->address,
 		.port = start->port,
+		.allow_from = &allow_from,
 		.certificate_pem = km_bytes_from(start->certificate, start->certificate_size),
 		.private_key_pem = km_bytes_text(start->private_key),
 		.connections_max = CONNECTIONS_MAX,
@@ -111,6 +113,11 @@ static void on_start(struct role *role, const struct km_message_web_start *start
 		return;
 	}
 	role->is_started = true;
+	err = km_cidr_parse_list(km_bytes_text(start->allow_from), &allow_from, NULL);
+	if (err < 0) {
+		(void)stop_with(web, "could not read who may connect", err);
+		return;
+	}
 	err = km_archive_pool_create(start->root, start->index, &web->archives);
 	if (err == 0) {
 		err = km_live_create(web, &web->live);

@@ -13,6 +13,9 @@ static struct km_sessions sessions;
 static const struct km_uuid anna = { .bytes = "anna, 16 bytes." };
 static const struct km_uuid bob = { .bytes = { 2 } };
 
+static const struct km_session_origin origin = { .address = "192.0.2.7", .program = "test" };
+static const struct km_uuid nobody;
+
 struct token {
 	uint8_t bytes[KM_SESSION_TOKEN_BYTES];
 };
@@ -22,10 +25,13 @@ static struct token begin(const struct km_uuid *account, int64_t now_us)
 	const struct km_session *session = NULL;
 	struct token token;
 
-	assert_int_equal(
-	    km_sessions_begin(&sessions, account, 7, now_us, token.bytes, &session), 0);
+	assert_int_equal(km_sessions_begin(&sessions, account, 7, &origin, now_us, 1000 + now_us,
+			     token.bytes, &session),
+	    0);
 	assert_true(km_uuid_is_equal(&session->account, account));
-	assert_int_equal(session->password_us, 7);
+	assert_int_equal(session->generation, 7);
+	assert_int_equal(session->created_unix_us, 1000 + now_us);
+	assert_string_equal(session->origin.address, "192.0.2.7");
 	return token;
 }
 
@@ -113,11 +119,41 @@ static void test_end(void **state)
 	assert_false(km_sessions_end(&sessions, KM_BYTES_OF(one.bytes)));
 	assert_null(find(&one, 1));
 	one = begin(&anna, 1);
-	km_sessions_end_account(&sessions, &anna);
+	assert_int_equal(km_sessions_end_account(&sessions, &anna, &nobody), 2);
 	assert_null(find(&one, 1));
 	assert_null(find(&two, 1));
 	assert_non_null(find(&other, 1));
 	assert_null(memmem(&sessions, sizeof(sessions), &anna, sizeof(anna)));
+}
+
+static void on_counted(void *context, const struct km_session *session)
+{
+	assert_false(km_uuid_is_nil(&session->id));
+	(*(size_t *)context)++;
+}
+
+static void test_ids(void **state)
+{
+	struct token one = begin(&anna, 0);
+	struct token two = begin(&anna, 0);
+	struct token other = begin(&bob, 0);
+	struct km_uuid id = find(&one, 1)->id;
+	size_t count = 0;
+
+	(void)state;
+	km_sessions_each(&sessions, 1, on_counted, &count);
+	assert_int_equal(count, 3);
+	assert_int_equal(km_sessions_end_account(&sessions, &anna, &id), 1);
+	assert_null(find(&two, 1));
+	km_sessions_keep(&sessions, &id, 8);
+	assert_int_equal(km_sessions_find_id(&sessions, &id, 1)->generation, 8);
+	assert_null(km_sessions_find_id(&sessions, &id, 5000));
+	assert_null(km_sessions_find_id(&sessions, &nobody, 1));
+	assert_true(km_sessions_end_id(&sessions, &id));
+	assert_false(km_sessions_end_id(&sessions, &id));
+	assert_false(km_sessions_end_id(&sessions, &nobody));
+	assert_null(find(&one, 1));
+	assert_non_null(find(&other, 1));
 }
 
 /* When all places are taken, the one that was idle longest makes room, and only that. */
@@ -169,6 +205,7 @@ int main(void)
 		cmocka_unit_test_setup(test_hash, set_up),
 		cmocka_unit_test_setup(test_wrong_tokens, set_up),
 		cmocka_unit_test_setup(test_end, set_up),
+		cmocka_unit_test_setup(test_ids, set_up),
 		cmocka_unit_test_setup(test_full, set_up),
 		cmocka_unit_test_setup(test_share, set_up),
 	};
