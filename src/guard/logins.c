@@ -426,6 +426,10 @@ static void finish_change(struct attempt *attempt)
 		end_attempt(attempt, KM_ERR_DENIED, 0, "the current password is wrong");
 		return;
 	}
+	if (attempt->checks) {
+		(void)km_login_locks_succeed(
+		    attempt->logins->database, &attempt->trying, km_clock_unix_us());
+	}
 	if (attempt->was_used) {
 		end_attempt(attempt, KM_ERR_FORMAT, 0, km_password_flaw_text(KM_PASSWORD_USED));
 		return;

@@ -1,12 +1,12 @@
-/* sources: base/error.c base/bytes.c base/buf.c base/reader.c base/text.c base/uuid.c crypto/aead.c crypto/box.c crypto/random.c crypto/password.c model/rights.c guard/database.c guard/schema.c guard/vault.c guard/accounts.c ../tests/unit/guard_stage.c */
+/* sources: base/error.c base/bytes.c base/buf.c base/cidr.c base/reader.c base/text.c base/uuid.c crypto/aead.c crypto/box.c crypto/random.c crypto/password.c model/rights.c guard/database.c guard/schema.c guard/vault.c guard/accounts.c guard/login_locks.c ../tests/unit/guard_stage.c */
 /* libraries: crypto sodium sqlite3 */
 #include "guard/accounts.h"
 
-#include "base/time.h"
 #include "guard_stage.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 
 #include <cmocka.h>
 
@@ -64,68 +64,76 @@ static void test_add_and_find(void **state)
 	km_buf_finish(&list);
 }
 
-/* [IPA a03-4] 3 failures, then 1, 2, 4, 8, 15, 15, ... minutes; and a restart forgets nothing. */
-static void test_lock(void **state)
+/* The hash of now and those before it, newest first; as many as are to be kept. */
+static void test_old_hashes(void **state)
 {
-	static const int minutes[] = { 0, 0, 1, 2, 4, 8, 15, 15, 15 };
 	struct guard_stage *stage = *state;
+	struct km_uuid anna = add(stage, "anna", KM_ACCOUNT_USER);
+	char hashes[8][KM_PASSWORD_HASH_SIZE];
+	struct km_account account = { 0 };
+	size_t count = 0;
+
+	for (int i = 0; i < 5; i++) {
+		char hash[16];
+
+		(void)snprintf(hash, sizeof(hash), "$%d", i);
+		assert_int_equal(km_accounts_set_hash(stage->database, &anna, hash, 3, 7 + i), 0);
+	}
+	assert_int_equal(km_accounts_hashes(stage->database, &anna, hashes, 8, &count), 0);
+	assert_int_equal(count, 4);
+	assert_string_equal(hashes[0], "$4");
+	assert_string_equal(hashes[1], "$3");
+	assert_string_equal(hashes[3], "$1");
+	assert_int_equal(km_accounts_hashes(stage->database, &anna, hashes, 2, &count), 0);
+	assert_int_equal(count, 2);
+	assert_int_equal(km_accounts_find_id(stage->database, &anna, &account), 0);
+	assert_true(account.password_us == 11);
+	assert_int_equal(account.generation, 5);
+	/* The same password with other parameters: nobody is logged out. */
+	assert_int_equal(km_accounts_renew_hash(stage->database, &anna, "$4", "$new"), 0);
+	assert_int_equal(km_accounts_renew_hash(stage->database, &anna, "$4", "$late"), 0);
+	assert_int_equal(km_accounts_find_id(stage->database, &anna, &account), 0);
+	assert_string_equal(account.hash, "$new");
+	assert_int_equal(account.generation, 5);
+	assert_int_equal(km_accounts_set_hash(stage->database, &anna, "$last", 0, 12), 0);
+	assert_int_equal(guard_stage_number(stage, "SELECT count(*) FROM old_password"), 0);
+}
+
+static void test_changes(void **state)
+{
+	struct guard_stage *stage = *state;
+	struct km_uuid boss = add(stage, "boss", KM_ACCOUNT_ADMINISTRATOR);
 	struct km_uuid anna = add(stage, "anna", KM_ACCOUNT_USER);
 	struct km_account account = { 0 };
-	int64_t until_us = -1;
+	uint8_t address[KM_CIDR_ADDRESS_BYTES];
+	bool is_last = false;
 
-	for (size_t i = 0; i < KM_COUNT(minutes); i++) {
-		int64_t now_us = GUARD_STAGE_NOW_US + (int64_t)i;
-		int64_t expected = minutes[i] == 0 ? 0 : now_us + minutes[i] * KM_TIME_MINUTE_US;
-
-		assert_int_equal(
-		    km_accounts_note_failure(stage->database, &anna, now_us, &until_us), 0);
-		assert_true(until_us == expected);
-		guard_stage_reopen(stage);
-		assert_int_equal(km_accounts_find_id(stage->database, &anna, &account), 0);
-		assert_int_equal(account.failures, i + 1);
-		assert_true(account.locked_until_us == expected);
-	}
-	assert_int_equal(km_accounts_note_success(stage->database, &anna), 0);
+	assert_int_equal(km_accounts_is_last_administrator(stage->database, &boss, &is_last), 0);
+	assert_true(is_last);
+	assert_int_equal(km_accounts_set_role(stage->database, &anna, KM_ACCOUNT_ADMINISTRATOR), 0);
+	assert_int_equal(km_accounts_set_role(stage->database, &anna, KM_ACCOUNT_ADMINISTRATOR), 0);
+	assert_int_equal(km_accounts_is_last_administrator(stage->database, &boss, &is_last), 0);
+	assert_false(is_last);
 	assert_int_equal(km_accounts_find_id(stage->database, &anna, &account), 0);
-	assert_int_equal(account.failures, 0);
-	assert_true(account.locked_until_us == 0);
-	assert_int_equal(
-	    km_accounts_note_failure(stage->database, &anna, GUARD_STAGE_NOW_US, &until_us), 0);
-	assert_true(until_us == 0);
+	assert_int_equal(account.generation, 1); /* the second change was none */
+	assert_int_equal(km_cidr_parse_address(KM_BYTES("192.0.2.7"), address), 0);
+	assert_true(km_accounts_may_come_from(&account, address));
+	assert_int_equal(km_accounts_set_allow_from(stage->database, &anna, "198.51.100.0/24"), 0);
+	assert_int_equal(km_accounts_find_id(stage->database, &anna, &account), 0);
+	assert_false(km_accounts_may_come_from(&account, address));
+	(void)snprintf(account.allow_from, sizeof(account.allow_from), "192.0.2.0/33");
+	assert_false(km_accounts_may_come_from(&account, address)); /* broken: nobody */
+	assert_int_equal(km_accounts_bump(stage->database, &anna), 0);
+	assert_int_equal(guard_stage_number(stage, "SELECT max(generation) FROM account"), 2);
+	assert_int_equal(km_accounts_set_disabled(stage->database, &anna, true), 0);
+	assert_int_equal(km_accounts_is_last_administrator(stage->database, &boss, &is_last), 0);
+	assert_true(is_last);
 }
 
-/* A clock that was set back does not make a lock of a minute into one of years. */
-static void test_lock_after_clock_step(void **state)
+static int on_grant(void *context, const struct km_uuid *camera, enum km_right right)
 {
-	const struct km_account account = { .locked_until_us = 60000001 };
-
-	(void)state;
-	assert_true(km_accounts_lock_left_us(&account, 1) == 60000000);
-	assert_true(km_accounts_lock_left_us(&account, 60000000) == 1);
-	assert_true(km_accounts_lock_left_us(&account, 60000001) == 0);
-	assert_true(km_accounts_lock_left_us(&account, INT64_C(-1000000000)) == 0);
-}
-
-static void test_lock_of_long_ago(void **state)
-{
-	struct guard_stage *stage = *state;
-	struct km_uuid anna = add(stage, "anna", KM_ACCOUNT_USER);
-	struct km_uuid nobody = { .bytes = { 1 } };
-	int64_t until_us = -1;
-
-	assert_int_equal(
-	    km_accounts_note_failure(stage->database, &nobody, 1, &until_us), KM_ERR_NOT_FOUND);
-	assert_true(until_us == -1);
-	assert_int_equal(
-	    km_database_exec(stage->database, "UPDATE account SET failures = 65535"), 0);
-	assert_int_equal(km_accounts_note_failure(stage->database, &anna, 0, &until_us), 0);
-	assert_true(until_us == 15 * KM_TIME_MINUTE_US);
-	assert_int_equal(guard_stage_number(stage, "SELECT failures FROM account"), 65535);
-	/* A new password is a new beginning. */
-	assert_int_equal(km_accounts_set_hash(stage->database, &anna, "$new", 7), 0);
-	assert_int_equal(
-	    guard_stage_number(stage, "SELECT failures + locked_until_us FROM account"), 0);
-	assert_int_equal(guard_stage_number(stage, "SELECT password_us FROM account"), 7);
+	km_buf_add_format(context, "%u:%d ", camera->bytes[0], (int)right);
+	return 0;
 }
 
 static bool may(struct guard_stage *stage, const struct km_uuid *id, enum km_right right,
@@ -150,6 +158,7 @@ static void test_may(void **state)
 	struct km_uuid anna = add(stage, "anna", KM_ACCOUNT_USER);
 	struct km_uuid bob = add(stage, "bob", KM_ACCOUNT_USER);
 	struct km_uuid smith = add(stage, "smith", KM_ACCOUNT_MAINTENANCE);
+	struct km_buf grants;
 
 	assert_true(may(stage, &boss, KM_RIGHT_LIVE, &door));
 	assert_false(may(stage, &boss, KM_RIGHT_LIVE, &nil));
@@ -158,6 +167,10 @@ static void test_may(void **state)
 	assert_false(may(stage, &anna, KM_RIGHT_LIVE, &door));
 	assert_int_equal(km_accounts_grant(database, &anna, &door, KM_RIGHT_LIVE, true), 0);
 	assert_int_equal(km_accounts_grant(database, &anna, &door, KM_RIGHT_LIVE, true), 0);
+	km_buf_init(&grants, 100);
+	assert_int_equal(km_accounts_each_grant(database, &anna, on_grant, &grants), 0);
+	assert_true(km_bytes_is_equal(km_buf_view(&grants), KM_BYTES("1:2 ")));
+	km_buf_finish(&grants);
 	assert_true(may(stage, &anna, KM_RIGHT_LIVE, &door));
 	assert_false(may(stage, &anna, KM_RIGHT_LIVE, &yard));
 	assert_false(may(stage, &anna, KM_RIGHT_LIVE, &nil));
@@ -186,9 +199,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		GUARD_TEST(test_add_and_find),
-		GUARD_TEST(test_lock),
-		GUARD_TEST(test_lock_of_long_ago),
-		cmocka_unit_test(test_lock_after_clock_step),
+		GUARD_TEST(test_old_hashes),
+		GUARD_TEST(test_changes),
 		GUARD_TEST(test_may),
 	};
 

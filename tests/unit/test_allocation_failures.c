@@ -1,4 +1,4 @@
-/* sources: base/error.c base/bytes.c base/buf.c base/reader.c base/text.c base/time.c base/uuid.c crypto/aead.c crypto/box.c crypto/digest.c crypto/random.c crypto/password.c proto/url.c model/rights.c io/clock.c guard/database.c guard/schema.c guard/vault.c guard/accounts.c guard/cameras.c guard/journal.c guard/options.c guard/sessions.c ../tests/unit/guard_stage.c ../tests/unit/allocation_faults.c */
+/* sources: base/error.c base/bytes.c base/buf.c base/cidr.c base/reader.c base/text.c base/time.c base/uuid.c crypto/aead.c crypto/box.c crypto/digest.c crypto/random.c crypto/password.c proto/url.c model/rights.c io/clock.c guard/database.c guard/schema.c guard/vault.c guard/accounts.c guard/login_locks.c guard/cameras.c guard/journal.c guard/options.c guard/sessions.c ../tests/unit/guard_stage.c ../tests/unit/allocation_faults.c */
 /* libraries: crypto sodium sqlite3 cyaml */
 /*
  * Each allocation of each operation fails once, alone and with all that follow: the operation must
@@ -8,6 +8,7 @@
 #include "guard/accounts.h"
 #include "guard/cameras.h"
 #include "guard/journal.h"
+#include "guard/login_locks.h"
 #include "guard/options.h"
 #include "guard/sessions.h"
 #include "guard_stage.h"
@@ -51,15 +52,21 @@ static int open_database(struct guard_stage *stage)
 static int use_accounts(struct guard_stage *stage)
 {
 	struct km_account account;
-	int64_t until_us = 0;
+	static const uint8_t address[KM_CIDR_ADDRESS_BYTES] = { 1 };
+	static const uint8_t boot[KM_LOGIN_LOCKS_BOOT_BYTES];
+	struct km_login_locks_try trying;
+	struct km_login_locks_outcome outcome;
 	bool may = false;
 	int err = km_accounts_find(stage->database, KM_BYTES("anna"), &account);
 
 	if (err == 0) {
-		err = km_accounts_note_failure(stage->database, &account.id, 1, &until_us);
+		err = km_login_locks_recognize(stage->database, &account.id, true, address, &trying);
 	}
 	if (err == 0) {
-		err = km_accounts_note_success(stage->database, &account.id);
+		err = km_login_locks_fail(stage->database, &trying, boot, 1, &outcome);
+	}
+	if (err == 0) {
+		err = km_login_locks_succeed(stage->database, &trying, 1);
 	}
 	if (err == 0) {
 		err = km_accounts_may(stage->database, &account, KM_RIGHT_LIVE, &camera_id, &may);
@@ -130,6 +137,7 @@ static int load_options(struct guard_stage *stage)
 
 static int begin_session(struct guard_stage *stage)
 {
+	static const struct km_session_origin origin;
 	static struct km_sessions sessions;
 	const struct km_session *session = NULL;
 	uint8_t token[KM_SESSION_TOKEN_BYTES];
@@ -137,7 +145,7 @@ static int begin_session(struct guard_stage *stage)
 
 	(void)stage;
 	km_sessions_init(&sessions, 100, 1000);
-	err = km_sessions_begin(&sessions, &camera_id, 1, 1, token, &session);
+	err = km_sessions_begin(&sessions, &camera_id, 1, &origin, 1, 1, token, &session);
 	assert_int_equal(session != NULL, err == 0);
 	return err;
 }

@@ -1,4 +1,4 @@
-/* sources: base/error.c base/bytes.c base/buf.c base/reader.c base/text.c base/uuid.c crypto/aead.c crypto/box.c crypto/random.c crypto/password.c guard/database.c guard/schema.c guard/vault.c guard/options.c ../tests/unit/guard_stage.c */
+/* sources: base/error.c base/bytes.c base/buf.c base/cidr.c base/reader.c base/text.c base/uuid.c crypto/aead.c crypto/box.c crypto/random.c crypto/password.c guard/database.c guard/schema.c guard/vault.c guard/options.c ../tests/unit/guard_stage.c */
 /* libraries: crypto sodium sqlite3 cyaml */
 #include "guard/options.h"
 
