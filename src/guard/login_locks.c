@@ -77,7 +77,7 @@ int km_login_locks_recognize(struct km_database *database, const struct km_uuid 
 
 	km_cidr_subscriber(address, trying.place);
 	err = km_database_run(database,
-	    "SELECT 1 FROM login_place WHERE account = ?1 AND network = ?2",
+	    "SELECT 1 FROM known_place WHERE account = ?1 AND network = ?2",
 	    KM_VALUES(KM_UUID_DATA(who), KM_DATA(view_place(trying.place))), on_there,
 	    &trying.is_familiar);
 	if (err == 0) {
@@ -234,7 +234,7 @@ int km_login_locks_succeed(
 
 	if (err == 0) {
 		err = km_database_run(database,
-		    "INSERT INTO login_place (account, network, used_us) VALUES (?1, ?2, ?3)"
+		    "INSERT INTO known_place (account, network, used_us) VALUES (?1, ?2, ?3)"
 		    " ON CONFLICT DO UPDATE SET used_us = ?3",
 		    KM_VALUES(KM_UUID_DATA(&trying->who), KM_DATA(view_place(trying->place)),
 			KM_NUMBER(now_unix_us)),
@@ -242,8 +242,8 @@ int km_login_locks_succeed(
 	}
 	if (err == 0 && !trying->is_familiar) {
 		err = km_database_run(database,
-		    "DELETE FROM login_place WHERE account = ?1 AND network IN (SELECT network FROM"
-		    " login_place WHERE account = ?1 ORDER BY used_us DESC LIMIT -1 OFFSET ?2)",
+		    "DELETE FROM known_place WHERE account = ?1 AND network IN (SELECT network FROM"
+		    " known_place WHERE account = ?1 ORDER BY used_us DESC LIMIT -1 OFFSET ?2)",
 		    KM_VALUES(KM_UUID_DATA(&trying->who), KM_NUMBER(KM_LOGIN_LOCKS_PLACES_MAX)),
 		    NULL, NULL);
 	}

@@ -49,7 +49,7 @@ static const char people[] =
     "CREATE TABLE login_count ("
     " who BLOB NOT NULL, network BLOB NOT NULL, failures INTEGER NOT NULL,"
     " failed_us INTEGER NOT NULL, boot BLOB NOT NULL, PRIMARY KEY (who, network)) WITHOUT ROWID;"
-    "CREATE TABLE login_place ("
+    "CREATE TABLE known_place ("
     " account BLOB NOT NULL, network BLOB NOT NULL, used_us INTEGER NOT NULL,"
     " PRIMARY KEY (account, network)) WITHOUT ROWID;"
     "CREATE TABLE second_factor ("

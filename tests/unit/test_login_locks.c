@@ -195,9 +195,9 @@ static void test_bounds(void **state)
 		memcpy(trying.place + 4, &i, sizeof(i));
 		assert_int_equal(km_login_locks_succeed(stage->database, &trying, i), 0);
 	}
-	assert_int_equal(guard_stage_number(stage, "SELECT count(*) FROM login_place"),
+	assert_int_equal(guard_stage_number(stage, "SELECT count(*) FROM known_place"),
 	    KM_LOGIN_LOCKS_PLACES_MAX);
-	assert_int_equal(guard_stage_number(stage, "SELECT min(used_us) FROM login_place"), 5);
+	assert_int_equal(guard_stage_number(stage, "SELECT min(used_us) FROM known_place"), 5);
 }
 
 static void test_boot(void **state)
