@@ -26,8 +26,78 @@ export interface Hello {
 export interface Session {
   account: { id: string; name: string; role: Role };
   csrf: string;
+  needs_second_factor: boolean;
   expires_us: number;
   now_us: number;
+}
+
+export interface Account {
+  id: string;
+  name: string;
+  role: Role;
+  is_disabled: boolean;
+  has_second_factor: boolean;
+  needs_second_factor: boolean;
+  recovery_codes: number;
+  locked_us: number;
+  sessions: number;
+  tokens: number;
+  created_us: number;
+  password_us: number;
+  allow_from: string;
+}
+
+export interface AccountChange {
+  role?: Role;
+  state?: 'enabled' | 'disabled';
+  password?: string;
+  allow_from?: string;
+  is_unlocked?: boolean;
+}
+
+export interface Grant {
+  id: string;
+  camera: string;
+  camera_name: string;
+  may_live: boolean;
+  may_playback: boolean;
+  may_export: boolean;
+}
+
+export interface SessionInfo {
+  id: string;
+  account: string;
+  name: string;
+  is_own: boolean;
+  since_us: number;
+  used_us: number;
+  expires_us: number;
+  address: string;
+  program: string;
+}
+
+export interface Token {
+  id: string;
+  account: string;
+  account_name: string;
+  name: string;
+  rights: string;
+  cameras: string;
+  allow_from: string;
+  is_alive: boolean;
+  created_us: number;
+  expires_us: number;
+  revoked_us: number | null;
+  used_us: number | null;
+  used_from: string;
+}
+
+export interface NewToken {
+  name: string;
+  rights: string;
+  cameras: string;
+  allow_from: string;
+  days: number;
 }
 
 export interface Track {
@@ -193,6 +263,7 @@ export type CameraChange = Partial<CameraSettings> & { password?: string };
 export const errorCodes = [
   'not_logged_in',
   'login_failed',
+  'second_factor_needed',
   'denied',
   'csrf',
   'not_found',
@@ -314,8 +385,8 @@ export const api = {
   session: () => get<Session>('/session'),
   setUp: (token: string, name: string, password: string) =>
     changeAndRead<Session>('POST', '/setup', { token, name, password }),
-  logIn: (name: string, password: string) =>
-    changeAndRead<Session>('POST', '/session', { name, password }),
+  logIn: (name: string, password: string, code = '') =>
+    changeAndRead<Session>('POST', '/session', code ? { name, password, code } : { name, password }),
   logOut: () => change<never>('DELETE', '/session'),
   status: (signal?: AbortSignal) => get<Status>('/status', signal),
   journal: (query: JournalQuery, signal?: AbortSignal) =>
@@ -360,5 +431,31 @@ export const api = {
     send(`${camera(id)}/export.mp4?${range(from, to)}`, { signal }),
   hlsPath: (id: string, from: number, to: number) =>
     `${base}${camera(id)}/hls.m3u8?${range(from, to)}`,
+  ownAccount: () => get<Account>('/account'),
+  changePassword: (current: string, password: string) =>
+    change<never>('POST', '/account/password', { current, password }),
+  beginSecondFactor: (password: string) =>
+    changeAndRead<{ secret: string; uri: string }>('POST', '/account/totp', { password }),
+  confirmSecondFactor: (code: string) =>
+    changeAndRead<{ recovery_codes: { code: string }[] }>('POST', '/account/totp/confirm', {
+      code,
+    }),
+  endSecondFactor: (password: string) =>
+    change<never>('POST', '/account/totp/disable', { password }),
+  accounts: () => get<{ accounts: Account[] }>('/accounts'),
+  addAccount: (name: string, role: Role, password: string) =>
+    changeAndRead<{ id: string }>('POST', '/accounts', { name, role, password }),
+  changeAccount: (id: string, wanted: AccountChange) =>
+    change<never>('PATCH', `/accounts/${id}`, wanted),
+  dropSecondFactor: (id: string) => change<never>('DELETE', `/accounts/${id}/totp`),
+  grants: (id: string) => get<{ grants: Grant[] }>(`/accounts/${id}/grants`),
+  grant: ({ id, camera_name: _, ...rights }: Grant) =>
+    change<never>('POST', `/accounts/${id}/grants`, rights),
+  sessions: () => get<{ sessions: SessionInfo[] }>('/sessions'),
+  endSession: (id: string) => change<never>('DELETE', `/sessions/${id}`),
+  tokens: () => get<{ tokens: Token[] }>('/tokens'),
+  addToken: (wanted: NewToken) =>
+    changeAndRead<{ id: string; token: string }>('POST', '/tokens', wanted),
+  endToken: (id: string) => change<never>('DELETE', `/tokens/${id}`),
   livePath: (id: string) => `wss://${location.host}${base}${camera(id)}/live`,
 };

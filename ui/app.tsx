@@ -8,6 +8,7 @@ import { Cameras } from './screens/cameras';
 import { Journal } from './screens/journal';
 import { Live } from './screens/live';
 import { LogIn } from './screens/login';
+import { People } from './screens/people';
 import { Recordings } from './screens/recordings';
 import { SetUp } from './screens/setup';
 import { System } from './screens/system';
@@ -21,6 +22,8 @@ const screens: Record<Place, () => preact.JSX.Element> = {
   recordings: Recordings,
   cameras: Cameras,
   journal: Journal,
+
+  people: People,
   system: System,
 };
 

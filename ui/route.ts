@@ -2,6 +2,8 @@
 import { computed, signal } from '@preact/signals';
 
 export const places = ['today', 'live', 'recordings', 'cameras', 'journal', 'system'] as const;
+
+export const places = ['today', 'live', 'recordings', 'cameras', 'people', 'system'] as const;
 export type Place = (typeof places)[number];
 
 export interface Route {

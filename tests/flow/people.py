@@ -388,7 +388,7 @@ def check_allow_from(r):
     path = r.state / "komainu.yaml"
     text = path.read_text()
     path.write_text(re.sub(r"^allow_from:.*$", 'allow_from: "192.0.2.7/24"', text, flags=re.M))
-    done = subprocess.run(r.command("status"), text=True, capture_output=True, timeout=20)
+    done = subprocess.run(r.command("user", "list"), text=True, capture_output=True, timeout=20)
     assert done.returncode != 0 and "allow_from" in done.stderr and "192.0.2.0/24" in done.stderr, done
     path.write_text(re.sub(r"^allow_from:.*$", 'allow_from: "192.0.2.0/24"', text, flags=re.M))
     r.start()

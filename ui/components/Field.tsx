@@ -5,7 +5,7 @@ interface FieldProps {
   label: string;
   type?: 'text' | 'password' | 'url' | 'datetime-local';
   name?: string;
-  autocomplete?: 'off' | 'username' | 'new-password' | 'current-password';
+  autocomplete?: 'off' | 'username' | 'new-password' | 'current-password' | 'one-time-code';
   autocapitalize?: 'none';
   spellcheck?: boolean;
   inputMode?: 'decimal';

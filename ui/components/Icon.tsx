@@ -5,6 +5,9 @@ const paths = {
   cameras:
     'M12 4a7 7 0 1 1 0 14 7 7 0 0 1 0-14Zm0 3.5a3.5 3.5 0 1 0 0 7 3.5 3.5 0 0 0 0-7ZM6 20h12v2H6Z',
   journal: 'M5 3h14v18H5Zm3 4v2h8V7Zm0 4v2h8v-2Zm0 4v2h5v-2Z',
+
+  people:
+    'M8 4a3.5 3.5 0 1 1 0 7 3.5 3.5 0 0 1 0-7ZM1 20c0-4.5 3-7 7-7s7 2.5 7 7ZM16 5a3 3 0 1 1 0 6Zm1 8c3.5 0 6 2.5 6 7h-6c0-3-.8-5-2-6.5Z',
   system: 'M3 4h18v7H3Zm0 9h18v7H3Zm3-6.5v2h3v-2Zm0 9v2h3v-2Z',
   play: 'M7 4v16l13-8Z',
   pause: 'M6 4h4v16H6Zm8 0h4v16h-4Z',

@@ -12,6 +12,8 @@ export function LogIn() {
   const t = texts.value.login;
   const name = useSignal('');
   const password = useSignal('');
+  const code = useSignal('');
+  const wantsCode = useSignal(false);
   const error = useSignal<unknown>(undefined);
   const lockedUntilMs = useSignal(0);
   const nowMs = useSignal(Date.now());
@@ -34,8 +36,16 @@ export function LogIn() {
     isBusy.value = true;
     error.value = undefined;
     try {
-      enter(await api.logIn(name.value.trim(), password.value));
+      enter(await api.logIn(name.value.trim(), password.value, code.value.trim()));
     } catch (reason) {
+      code.value = '';
+      if (reason instanceof ApiError && reason.code === 'second_factor_needed') {
+        // The first time it is a question, not a failure.
+        error.value = wantsCode.value ? reason : undefined;
+        wantsCode.value = true;
+        return;
+      }
+      wantsCode.value = false;
       password.value = '';
       nowMs.value = Date.now();
       if (reason instanceof ApiError && reason.code === 'locked') {
@@ -74,6 +84,17 @@ export function LogIn() {
         autocomplete="current-password"
         required
       />
+      {wantsCode.value && (
+        <Field
+          label={t.code}
+          hint={t.codeHint}
+          value={code.value}
+          name="code"
+          onText={(text) => (code.value = text)}
+          autocomplete="one-time-code"
+          required
+        />
+      )}
       {isLocked && (
         <Notice tone="bad">
           {t.locked(lengthText(Math.ceil((lockedUntilMs.value - nowMs.value) / 1000) * second))}
