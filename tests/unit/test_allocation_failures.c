@@ -60,7 +60,8 @@ static int use_accounts(struct guard_stage *stage)
 	int err = km_accounts_find(stage->database, KM_BYTES("anna"), &account);
 
 	if (err == 0) {
-		err = km_login_locks_recognize(stage->database, &account.id, true, address, &trying);
+		err =
+		    km_login_locks_recognize(stage->database, &account.id, true, address, &trying);
 	}
 	if (err == 0) {
 		err = km_login_locks_fail(stage->database, &trying, boot, 1, &outcome);

@@ -56,7 +56,8 @@ static void secrets_and_sessions_stay_inside(void **state)
 	const struct km_record_field *fields = km_record_fields(KM_MESSAGE_login, &count);
 
 	(void)state;
-	assert_json(KM_MESSAGE_login, &login, "{\"address\":\"\",\"program\":\"\",\"name\":\"anna\"}");
+	assert_json(
+	    KM_MESSAGE_login, &login, "{\"address\":\"\",\"program\":\"\",\"name\":\"anna\"}");
 	assert_json(
 	    KM_MESSAGE_alarm_list, &list, "{\"is_open\":false,\"before_number\":0,\"limit\":0}");
 	km_record_say(&fields[count - 1], &login, text, sizeof(text));
