@@ -42,7 +42,7 @@ enum km_password_flaw {
 	KM_PASSWORD_COMMON,  /* known words, years, runs and repetitions, and little else */
 	KM_PASSWORD_NAME,    /* contains the account's name, or is contained in it */
 	KM_PASSWORD_NO_TEXT, /* not UTF-8, or with control characters */
-	KM_PASSWORD_USED,    /* one of the last ones of this account; told by who knows their hashes */
+	KM_PASSWORD_USED, /* one of the last ones of this account; told by who knows their hashes */
 };
 
 /*
