@@ -37,7 +37,7 @@ export interface Account {
   role: Role;
   is_disabled: boolean;
   has_second_factor: boolean;
-  needs_second_factor: boolean;
+  is_second_factor_needed: boolean;
   recovery_codes: number;
   locked_us: number;
   sessions: number;

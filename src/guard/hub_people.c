@@ -142,7 +142,8 @@ static int tell_account(struct km_hub_asking *asking, const struct km_account *a
 	}
 	km_sessions_each(&hub->sessions, km_clock_monotonic_us(), on_counted_session, &sessions);
 	record.has_second_factor = factor.is_active;
-	record.needs_second_factor = km_hub_wants_factor(hub, account->role) && !factor.is_active;
+	record.is_second_factor_needed =
+	    km_hub_wants_factor(hub, account->role) && !factor.is_active;
 	record.recovery_codes = factor.codes_left;
 	record.sessions = sessions.count;
 	record.tokens = tokens.count;

@@ -42,6 +42,8 @@ const recorded_us = Number(environment.KOMAINU_RECORDED_S ?? 30) * 1_000_000;
 const shots = environment.KOMAINU_SHOTS ?? mkdtempSync(join(tmpdir(), 'komainu-shots-'));
 const places = ['today', 'live', 'recordings', 'cameras', 'journal', 'system'];
 
+const places = ['today', 'live', 'recordings', 'cameras', 'people', 'system'];
+
 if (!address) {
   console.error('KOMAINU_ADDRESS is not given');
   process.exit(2);

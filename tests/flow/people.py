@@ -375,7 +375,7 @@ def check_enforced(r, boss):
     status, told = boss.login(boss.name, boss.password)
     assert status == 200 and told["needs_second_factor"]
     assert boss.ask("GET", "/api/v1/cameras")[0].status == 403
-    assert boss.want(200, "GET", "/api/v1/account")["needs_second_factor"]
+    assert boss.want(200, "GET", "/api/v1/account")["is_second_factor_needed"]
     shown = json.loads(r.komainu("--json", "user", "totp", "enable", boss.name))
     assert boss.ask("GET", "/api/v1/account")[0].status == 401
     assert boss.login(boss.name, boss.password, totp(shown["secret"]))[0] == 200

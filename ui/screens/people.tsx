@@ -47,7 +47,7 @@ export function People() {
     own.value = await api.ownAccount();
     sessions.value = (await api.sessions()).sessions;
     tokens.value = (await api.tokens()).tokens;
-    if (isAdministrator() && !own.value.needs_second_factor) {
+    if (isAdministrator() && !own.value.is_second_factor_needed) {
       accounts.value = (await api.accounts()).accounts;
     }
   };
@@ -64,20 +64,22 @@ export function People() {
   return (
     <>
       <h1>{t.title}</h1>
-      {own.value.needs_second_factor && <Notice tone="warn">{t.factorNeeded}</Notice>}
+      {own.value.is_second_factor_needed && <Notice tone="warn">{t.factorNeeded}</Notice>}
       {error.value !== undefined && <ErrorNotice error={error.value} />}
       <div class="columns">
         <OwnAccount account={own.value} work={work} />
         <SecondFactor account={own.value} work={work} />
       </div>
-      {accounts.value.length > 0 && (
+      <div class="stack">
+        {accounts.value.length > 0 && (
         <>
           <Accounts accounts={accounts.value} own={own.value.id} work={work} />
           <Grid accounts={accounts.value.filter((a) => a.role === 'user' && !a.is_disabled)} />
         </>
-      )}
-      <Sessions sessions={sessions.value} work={work} />
-      <Tokens tokens={tokens.value} work={work} />
+        )}
+        <Sessions sessions={sessions.value} work={work} />
+        <Tokens tokens={tokens.value} work={work} />
+      </div>
     </>
   );
 }
@@ -442,7 +444,6 @@ function Sessions({ sessions, work }: { sessions: SessionInfo[]; work: Work }) {
             <th scope="col">{t.from}</th>
             <th scope="col">{t.since}</th>
             <th scope="col">{t.used}</th>
-            <th scope="col">{t.program}</th>
             <td />
           </tr>
         </thead>
@@ -450,14 +451,16 @@ function Sessions({ sessions, work }: { sessions: SessionInfo[]; work: Work }) {
           {sessions.map((one) => (
             <tr key={one.id}>
               <th scope="row">{one.name}</th>
-              <td data-label={t.from}>{one.address}</td>
+              <td data-label={t.from}>
+                {one.address}
+                <span class="hint">{one.program}</span>
+              </td>
               <td data-label={t.since}>
                 <Moment us={one.since_us} />
               </td>
               <td data-label={t.used}>
                 <Moment us={one.used_us} />
               </td>
-              <td data-label={t.program}>{one.program}</td>
               <td class="buttons">
                 {one.is_own ? (
                   t.thisOne

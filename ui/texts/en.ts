@@ -132,7 +132,6 @@ export const en = {
     since: 'Since',
     used: 'Last used',
     from: 'From',
-    program: 'Program',
     end: 'End',
     tokens: 'API tokens',
     tokensText: 'For programs, in place of a password. A token never has more rights than its owner.',

@@ -127,7 +127,6 @@ export const ja: Texts = {
     since: '開始',
     used: '最終使用',
     from: '接続元',
-    program: 'プログラム',
     end: '終了',
     tokens: 'APIトークン',
     tokensText: 'プログラムがパスワードの代わりに使います。所有者の権限を超えることはありません。',
