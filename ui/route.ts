@@ -1,9 +1,7 @@
 // Where the user is: the part of the address after #, so that back, forward and bookmarks work.
 import { computed, signal } from '@preact/signals';
 
-export const places = ['today', 'live', 'recordings', 'cameras', 'journal', 'system'] as const;
-
-export const places = ['today', 'live', 'recordings', 'cameras', 'people', 'system'] as const;
+export const places = ['today', 'live', 'recordings', 'cameras', 'journal', 'people', 'system'] as const;
 export type Place = (typeof places)[number];
 
 export interface Route {

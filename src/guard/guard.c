@@ -243,10 +243,6 @@ static int begin(struct guard *guard, struct km_state *state, const char *progra
 		err = km_hub_journal_open(hub);
 	}
 	if (err == 0) {
-		err = km_logins_create(hub->loop, hub->database, (unsigned)options->logins_at_once,
-		    (unsigned)options->password_characters, &km_hub_login_events, hub,
-		    &hub->logins);
-
 		err = km_hub_begin_people(hub);
 	}
 	if (err == 0) {

@@ -286,11 +286,8 @@ static void on_camera_put(struct km_hub *hub, struct km_message_camera_put *put)
 	}
 	if (err == 0) {
 		km_cameras_describe(&camera, place);
-		km_journal_note(hub->database, KM_EVENT_CAMERA_PUT, &id, &account.id, "%s", place);
-
-		km_journal_note(hub->database, KM_EVENT_CAMERA_PUT, &id, &account.id, "%s %s%s%s",
-		    put->name, put->url, account.token[0] != '\0' ? " by token " : "",
-		    account.token);
+		km_journal_note(hub->database, KM_EVENT_CAMERA_PUT, &id, &account.id, "%s%s%s",
+		    place, account.token[0] != '\0' ? " by token " : "", account.token);
 		err = km_hub_reload(hub);
 	}
 	km_messages_wipe(KM_MESSAGE_camera_put, put);

@@ -303,27 +303,23 @@ static void finish_setup(struct attempt *attempt)
 	end_attempt(attempt, err, 0, err == 0 ? "" : "the account could not be stored");
 }
 
-/* A name that nobody has may be a password, typed into the wrong field: it is not written down. */
-static const char *name_of(const struct attempt *attempt)
-{
-	return attempt->trying.is_account ? attempt->name : "an unknown name";
-}
-
 static void count_failure(struct attempt *attempt, const char *what)
 {
 	struct km_logins *logins = attempt->logins;
-	int64_t now_us = km_clock_unix_us();
-	int64_t locked_until_us = 0;
 	char name[KM_JOURNAL_NAME_SIZE];
-
 	const struct km_uuid *account = attempt->trying.is_account ? &attempt->trying.who : NULL;
 	struct km_login_locks_outcome outcome = { 0 };
 
 	(void)km_login_locks_fail(
 	    logins->database, &attempt->trying, logins->boot, km_clock_monotonic_us(), &outcome);
+	if (attempt->trying.is_account) {
+		memcpy(name, attempt->name, sizeof(name));
+	} else {
+		km_journal_describe_name(logins->database, km_bytes_text(attempt->name), name);
+	}
 	km_journal_note(logins->database,
 	    outcome.account_us > 0 ? KM_EVENT_LOGIN_LOCKED : KM_EVENT_LOGIN_FAILED, NULL, account,
-	    "%s from %s: %s", name_of(attempt), attempt->address, what);
+	    "%s from %s: %s", name, attempt->address, what);
 	if (outcome.place_us > 0) {
 		km_journal_note(logins->database, KM_EVENT_LOGIN_PLACE_LOCKED, NULL, account,
 		    "%s for %d s", attempt->address, (int)(outcome.place_us / KM_TIME_SECOND_US));
@@ -373,16 +369,6 @@ static void finish_factor(struct attempt *attempt)
 		end_attempt(attempt, err, 0, "the code could not be checked");
 		return;
 	}
-	if (attempt->is_known) {
-		memcpy(name, attempt->name, sizeof(name));
-	} else {
-		km_journal_describe_name(logins->database, km_bytes_text(attempt->name), name);
-	}
-	km_journal_note(logins->database,
-	    locked_until_us > 0 ? KM_EVENT_LOGIN_LOCKED : KM_EVENT_LOGIN_FAILED, NULL,
-	    attempt->is_known ? &attempt->account.id : NULL, "%s from %s", name, attempt->address);
-	end_attempt(attempt, KM_ERR_AUTH, 0, "the name or the password is wrong");
-
 	if (was_recovery) {
 		km_journal_note(logins->database, KM_EVENT_RECOVERY_CODE_USED, NULL, account,
 		    "%s from %s", attempt->name, attempt->address);
