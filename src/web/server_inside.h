@@ -41,8 +41,7 @@ struct km_server {
 	size_t per_peer_max;
 	struct km_connection *connections;
 	size_t connection_count;
-	/* Only while the TLS context is made. */
-	const struct km_server_config *config;
+	struct km_server_tls *tls;
 	uint8_t slice[LWS_PRE + KM_SERVER_SLICE_MAX];
 };
 
