@@ -2,7 +2,7 @@
 BUILD ?= build
 MESON_OPTIONS ?=
 
-.PHONY: all deps build run check bench fuzz coverage install clean format
+.PHONY: all deps build run check bench fuzz tls coverage install clean format
 
 all: build
 
@@ -36,6 +36,12 @@ FUZZ_SECONDS ?= 3600
 fuzz:
 	packaging/install.sh build check
 	tests/check.py --only fuzz --fuzz-seconds $(FUZZ_SECONDS)
+
+# Everything that testssl.sh knows against the recorder; some minutes.
+tls:
+	packaging/install.sh build check
+	$(MAKE) build
+	tests/flow/tls_findings.py --full
 
 # Lines and branches that the unit tests reach, as HTML in build-coverage/.
 coverage:

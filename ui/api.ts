@@ -168,6 +168,7 @@ export interface Status {
   started_us: number;
   now_us?: number;
   storage: Storage;
+  certificate?: { until_us: number | null; origin: CertificateOrigin };
   cameras: Camera[];
   roles: RoleStatus[];
 }
@@ -211,6 +212,39 @@ export interface JournalAnswer {
   entries: JournalEntry[];
   // Where the next page begins; 0: that was all.
   pages?: { next_number: number }[];
+}
+
+export type CertificateOrigin = 'self_signed' | 'own_authority' | 'installed';
+
+export interface Certificate {
+  use: 'recorder' | 'authority' | 'request' | 'device';
+  origin: CertificateOrigin;
+  subject: string;
+  issuer: string;
+  names: string;
+  key: string;
+  from_us: number;
+  until_us: number;
+  sha256: string;
+  is_served: boolean;
+  is_renewed: boolean;
+  pem: string;
+}
+
+export interface Listener {
+  protocol: string;
+  address: string;
+  role: string;
+  verdict: 'expected' | 'unexpected' | 'unsure';
+  reason: string;
+}
+
+export interface Part {
+  program: string;
+  name: string;
+  version: string;
+  package: string;
+  package_version: string;
 }
 
 export type Range = [from_us: number, to_us: number];
@@ -394,6 +428,10 @@ export const api = {
   journalState: (signal?: AbortSignal) => get<JournalStatus>('/journal/state', signal),
   reviewJournal: (until_number: number, note: string) =>
     change<never>('POST', '/journal/reviews', { until_number, note }),
+  certificates: (signal?: AbortSignal) =>
+    get<{ certificates: Certificate[] }>('/certificates', signal),
+  listeners: (signal?: AbortSignal) => get<{ listeners: Listener[] }>('/listeners', signal),
+  parts: (signal?: AbortSignal) => get<{ parts: Part[] }>('/parts', signal),
   addCamera: (settings: CameraChange) =>
     changeAndRead<{ id: string }>('POST', '/cameras', settings),
   changeCamera: (id: string, settings: CameraChange) =>

@@ -3,7 +3,6 @@
  * a receiver of its own, as in the recorder: this process parses nothing that a camera sends.
  */
 #include "cmd/programs.h"
-#include "cmd/status_json.h"
 #include "cmd/verbs.h"
 
 #include "base/text.h"
@@ -12,8 +11,10 @@
 #include "guard/users.h"
 #include "model/messages.h"
 #include "model/states.h"
+#include "model/status_json.h"
 #include "priv/channel.h"
 #include "priv/child.h"
+#include "proto/track.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -24,6 +25,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#define TRACKS_MAX      65536
 #define SPAN_DEFAULT_US (3 * KM_TIME_SECOND_US)
 #define SPAN_MAX_US     (10 * KM_TIME_MINUTE_US)
 #define PATIENCE_S      30
@@ -190,10 +192,22 @@ static int ask_receiver(
 	return err;
 }
 
+static json_t *read_tracks(const struct km_message_probe_result *result)
+{
+	struct km_json json;
+	json_t *tracks = NULL;
+
+	km_json_init(&json, TRACKS_MAX);
+	km_status_json_tracks(&json, NULL, km_bytes_from(result->tracks, result->tracks_size));
+	tracks = json_loadb((const char *)json.buf.data, json.buf.size, 0, NULL);
+	km_json_finish(&json);
+	return tracks;
+}
+
 static void print_json(const struct km_message_probe_result *result)
 {
 	json_t *oddities = json_array();
-	json_t *tracks = km_status_json_tracks(km_bytes_from(result->tracks, result->tracks_size));
+	json_t *tracks = read_tracks(result);
 	struct km_bytes rest = km_bytes_text(result->oddities);
 	json_t *root = NULL;
 

@@ -20,8 +20,9 @@ struct km_process {
 	bool is_ready;
 	unsigned restarts;
 	int64_t started_unix_us;
-	char kernel[128]; /* the walls that it got, as it says */
-	int64_t noted_us; /* its share of the journal: km_hub_may_note */
+	char kernel[128];     /* the walls that it got, as it says */
+	char libraries[4096]; /* that it runs with, as it says: priv/loaded */
+	int64_t noted_us;     /* its share of the journal: km_hub_may_note */
 };
 
 struct km_children_events {

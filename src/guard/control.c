@@ -1,5 +1,6 @@
 #include "guard/control.h"
 
+#include "guard/control_lock.h"
 #include "guard/hub_requests.h"
 #include "priv/channel.h"
 #include "priv/log.h"
@@ -21,6 +22,7 @@ struct visitor {
 
 struct km_control {
 	struct km_hub *hub;
+	int lock_fd; /* whoever has it owns the name of the socket */
 	int fd;
 	struct km_watch *watch;
 	struct sockaddr_un address;
@@ -168,22 +170,6 @@ static void on_knock(void *context, unsigned events)
 	visitor->control = control;
 }
 
-/* Whether somebody answers behind the name; if not, the name is removed. */
-static bool is_taken(const struct sockaddr_un *address)
-{
-	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-	bool answers =
-	    fd >= 0 && connect(fd, (const struct sockaddr *)address, sizeof(*address)) == 0;
-
-	if (fd >= 0) {
-		(void)close(fd);
-	}
-	if (!answers) {
-		(void)unlink(address->sun_path);
-	}
-	return answers;
-}
-
 static int start_listening(struct km_control *control)
 {
 	mode_t mask = umask(0177);
@@ -207,14 +193,17 @@ int km_control_create(struct km_hub *hub, struct km_control **ret_control)
 	}
 	control->hub = hub;
 	control->fd = -1;
+	control->lock_fd = -1;
 	err = write_address(hub->state_directory, &control->address);
 	if (err < 0) {
 		goto out;
 	}
-	if (is_taken(&control->address)) {
-		err = KM_ERR_EXISTS;
+	err = km_control_lock_take(hub->state_directory, &control->lock_fd);
+	if (err < 0) {
 		goto out;
 	}
+	/* What is there now was left by one that was killed. */
+	(void)unlink(control->address.sun_path);
 	control->fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	err = control->fd < 0 ? KM_ERR_SYS : start_listening(control);
 	if (err < 0) {
@@ -242,6 +231,9 @@ void km_control_destroy(struct km_control *control)
 	}
 	if (control->watch != NULL) {
 		(void)unlink(control->address.sun_path);
+	}
+	if (control->lock_fd >= 0) {
+		(void)close(control->lock_fd); /* last: the name is free from here on */
 	}
 	free(control);
 }

@@ -3,7 +3,9 @@
 #include "guard/care.h"
 #include "guard/control.h"
 #include "guard/hub.h"
+#include "guard/hub_certificates.h"
 #include "guard/hub_journal.h"
+#include "guard/hub_listeners.h"
 #include "guard/hub_login.h"
 #include "guard/journal.h"
 #include "guard/users.h"
@@ -257,6 +259,12 @@ static int begin(struct guard *guard, struct km_state *state, const char *progra
 		    &km_hub_login_events, hub, &hub->logins);
 	}
 	if (err == 0) {
+		err = km_hub_certificates_create(hub, &hub->certificates);
+	}
+	if (err == 0) {
+		err = km_hub_listeners_create(hub, &hub->listeners);
+	}
+	if (err == 0) {
 		err = km_children_create(
 		    hub->loop, hub->log, programs, &children_events, guard, &hub->children);
 	}
@@ -280,6 +288,8 @@ static void finish(struct guard *guard)
 	free(hub->cameras);
 	km_logins_destroy(hub->logins);
 	km_hub_journal_close(hub);
+	km_hub_listeners_destroy(hub->listeners);
+	km_hub_certificates_destroy(hub->certificates);
 	for (size_t i = 0; i < KM_COUNT(stop_signals); i++) {
 		km_signal_destroy(guard->signals[i]);
 	}

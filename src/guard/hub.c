@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "base/time.h"
+#include "guard/hub_certificates.h"
 #include "guard/journal.h"
 #include "io/clock.h"
 #include "model/states.h"
@@ -244,6 +245,7 @@ int km_hub_reload(struct km_hub *hub)
 {
 	int err = 0;
 
+	km_hub_certificates_apply(hub);
 	for (size_t i = 0; i < hub->camera_count; i++) {
 		hub->cameras[i]->is_marked = false;
 	}
@@ -355,6 +357,7 @@ static void on_ready(struct km_process *child, struct km_bytes message)
 	}
 	child->is_ready = true;
 	memcpy(child->kernel, ready.kernel, sizeof(child->kernel));
+	memcpy(child->libraries, ready.libraries, sizeof(child->libraries));
 }
 
 /* What every role may say. Returns whether it was one of those. */

@@ -44,9 +44,11 @@ struct km_hub_camera {
 	bool is_marked; /* still there, while the entries are read again */
 };
 
-struct km_logins;         /* guard/logins */
-struct km_care;           /* guard/care */
-struct km_journal_keeper; /* guard/journal_keeper */
+struct km_logins;           /* guard/logins */
+struct km_care;             /* guard/care */
+struct km_journal_keeper;   /* guard/journal_keeper */
+struct km_hub_certificates; /* guard/hub_certificates */
+struct km_hub_listeners;    /* guard/hub_listeners */
 
 struct km_hub {
 	struct km_loop *loop;
@@ -65,6 +67,8 @@ struct km_hub {
 	struct km_care *care;
 	struct km_journal_keeper *journal;
 	struct km_children *children;
+	struct km_hub_certificates *certificates;
+	struct km_hub_listeners *listeners;
 	struct km_process *writer;
 	struct km_process *web;
 	struct km_hub_camera **cameras; /* by name */

@@ -2,7 +2,9 @@
  * All that is known now, as messages: for the page and for `komainu status`.
  */
 #include "guard/hub.h"
+#include "guard/hub_certificates.h"
 #include "guard/hub_journal.h"
+#include "guard/hub_listeners.h"
 #include "guard/logins.h"
 #include "io/clock.h"
 
@@ -92,6 +94,8 @@ void km_hub_tell_status(struct km_hub *hub, uint32_t request,
 
 	memcpy(system.storage_error, hub->storage.error, sizeof(system.storage_error));
 	km_hub_journal_look(hub, &system);
+	km_hub_certificates_tell(hub, &system);
+	system.unexpected_listeners = km_hub_listeners_unexpected(hub);
 	send(context, KM_MESSAGE_status_system, &system);
 	for (size_t i = 0; i < hub->camera_count; i++) {
 		struct km_message_status_camera camera = { .request = request };

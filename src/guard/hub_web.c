@@ -6,6 +6,7 @@
 #include "base/time.h"
 #include "guard/accounts.h"
 #include "guard/hub.h"
+#include "guard/hub_certificates.h"
 #include "guard/hub_login.h"
 #include "guard/hub_requests.h"
 #include "guard/journal.h"
@@ -433,6 +434,7 @@ void km_hub_on_web(struct km_hub *hub, struct km_process *child, enum km_message
 		HANDLE(status_get, on_status_get(hub, &unpacked))
 		HANDLE(camera_put, on_camera_put(hub, &unpacked))
 		HANDLE(camera_drop, on_camera_drop(hub, &unpacked))
+		HANDLE(identity_taken, km_hub_certificates_on_taken(hub, &unpacked))
 	default:
 		return;
 	}
@@ -441,27 +443,9 @@ void km_hub_on_web(struct km_hub *hub, struct km_process *child, enum km_message
 void km_hub_start_web(struct km_hub *hub, struct km_process *child)
 {
 	struct km_message_web_start start = { .port = (uint16_t)hub->options.listen_port };
-	struct km_buf certificate;
-	struct km_buf sealed;
-	struct km_buf key;
-	uint8_t sealed_storage[sizeof(start.private_key)];
-	int err = 0;
 
 	hub->web = child;
-	km_buf_init_fixed(&certificate, start.certificate, sizeof(start.certificate));
-	km_buf_init_fixed(&sealed, sealed_storage, sizeof(sealed_storage));
-	km_buf_init_fixed(&key, start.private_key, sizeof(start.private_key) - 1);
-	err = km_database_get(hub->database, "tls_certificate", &certificate);
-	if (err == 0) {
-		err = km_database_get(hub->database, "tls_key", &sealed);
-	}
-	if (err == 0) {
-		err = km_vault_unseal(hub->vault, "tls key", km_buf_view(&sealed), &key);
-	}
-	if (err < 0) {
-		KM_LOG(hub->log, KM_LOG_ERROR, "no-certificate", km_log_error("why", err));
-	}
-	start.certificate_size = (uint32_t)certificate.size;
+	km_hub_certificates_fill(hub, &start);
 	memcpy(start.address, hub->options.listen_address, sizeof(start.address));
 	memcpy(start.allow_from, hub->options.allow_from, sizeof(start.allow_from));
 	memcpy(start.root, hub->recordings, sizeof(start.root));
@@ -472,6 +456,7 @@ void km_hub_start_web(struct km_hub *hub, struct km_process *child)
 
 void km_hub_end_web(struct km_hub *hub)
 {
+	km_hub_certificates_on_web_ended(hub);
 	for (size_t i = 0; i < hub->camera_count; i++) {
 		unwatch(hub->cameras[i]);
 	}

@@ -1,8 +1,8 @@
 #include "guard/state.h"
 
 #include "base/text.h"
-#include "crypto/certificate.h"
 #include "crypto/random.h"
+#include "guard/certificates.h"
 #include "guard/journal_key.h"
 #include "io/clock.h"
 
@@ -13,11 +13,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define KEY_BYTES        32
-#define PASSPHRASE_MAX   1024
-#define CERTIFICATE_MAX  16384
-#define CERTIFICATE_DAYS 820
-#define SETTINGS_MAX     65536
+#define KEY_BYTES      32
+#define PASSPHRASE_MAX 1024
+#define SETTINGS_MAX   65536
 
 static int fail(struct km_buf *ret_error, int err, const char *what, const char *path)
 {
@@ -186,34 +184,6 @@ static int make_vault(struct km_state *state, const struct km_state_key *key, bo
 	return err;
 }
 
-static int make_certificate(struct km_state *state, const char *host_name)
-{
-	struct km_buf certificate;
-	struct km_buf key;
-	struct km_buf box;
-	int err = 0;
-
-	km_buf_init(&certificate, CERTIFICATE_MAX);
-	km_buf_init(&key, CERTIFICATE_MAX);
-	km_buf_init(&box, CERTIFICATE_MAX);
-	err = km_certificate_make(
-	    host_name, km_clock_unix_us(), CERTIFICATE_DAYS, &certificate, &key);
-	if (err == 0) {
-		err = km_vault_seal(state->vault, "tls key", km_buf_view(&key), &box);
-	}
-	if (err == 0) {
-		err = km_database_put(state->database, "tls_key", km_buf_view(&box));
-	}
-	if (err == 0) {
-		err =
-		    km_database_put(state->database, "tls_certificate", km_buf_view(&certificate));
-	}
-	km_buf_finish(&certificate);
-	km_buf_wipe(&key);
-	km_buf_finish(&box);
-	return err;
-}
-
 static int make_journal_key(struct km_state *state)
 {
 	struct km_journal_key key = { 0 };
@@ -350,7 +320,8 @@ int km_state_make(const char *directory, const struct km_state_key *key, const c
 	}
 	if (err == 0) {
 		what = "cannot make the certificate";
-		err = make_certificate(&state, host_name);
+		err = km_certificates_make(
+		    state.database, state.vault, host_name, km_clock_unix_us(), ret_error);
 	}
 	if (err == 0) {
 		what = "cannot make the journal's key";

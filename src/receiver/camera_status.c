@@ -48,6 +48,22 @@ static void pack_tracks(
 	*ret_size = km_buf_error(&buf) < 0 ? 0 : (uint32_t)buf.size;
 }
 
+/* The ports that RTP comes to over UDP, so that guard knows why they are open. */
+static void list_ports(const struct km_media_path *path, char *ret_text, size_t size)
+{
+	struct km_buf list;
+
+	km_buf_init_fixed(&list, ret_text, size - 1);
+	for (size_t i = 0; i < path->track_count; i++) {
+		const struct km_media_path_track *track = &path->track[i];
+
+		if (track->is_used && track->udp.rtp_fd >= 0) {
+			km_buf_add_format(
+			    &list, "%s%u", list.size > 0 ? " " : "", track->udp.rtp_port);
+		}
+	}
+}
+
 void km_camera_session_state(
     const struct km_camera_session *session, struct km_message_camera_state *ret_state)
 {
@@ -73,6 +89,7 @@ void km_camera_session_state(
 	copy_text(
 	    ret_state->authentication, sizeof(ret_state->authentication), session->authentication);
 	pack_tracks(intake, ret_state->tracks, sizeof(ret_state->tracks), &ret_state->tracks_size);
+	list_ports(&session->path, ret_state->ports, sizeof(ret_state->ports));
 }
 
 static void list_oddities(uint32_t oddities, struct km_buf *list)

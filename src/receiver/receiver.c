@@ -7,6 +7,7 @@
 #include "model/messages.h"
 #include "priv/channel.h"
 #include "priv/child.h"
+#include "priv/loaded.h"
 #include "priv/log.h"
 #include "priv/sandbox.h"
 #include "receiver/camera_session.h"
@@ -110,6 +111,7 @@ static void tell_ready(struct receiver *receiver, const struct km_sandbox_result
 {
 	struct km_message_ready ready = { 0 };
 
+	km_loaded_write(ready.libraries, sizeof(ready.libraries));
 	(void)snprintf(ready.kernel, sizeof(ready.kernel), "landlock %d%s%s%s, seccomp %s%s",
 	    walls->landlock_abi, walls->has_files ? " files" : "", walls->has_ports ? " ports" : "",
 	    walls->has_scope ? " scope" : "", walls->has_seccomp ? "on" : "off",

@@ -1,15 +1,11 @@
 /*
- * A camera as the API shows it; and the list of all that guard tells about the system.
+ * All that guard tells about the system, collected for an answer.
  */
 #ifndef KM_WEB_CAMERA_JSON_H
 #define KM_WEB_CAMERA_JSON_H
 
 #include "model/messages.h"
 #include "web/call.h"
-
-/* Write one camera as a member or, with key NULL, as an element. */
-void km_camera_json_write(
-    struct km_json *json, const char *key, const struct km_message_status_camera *camera);
 
 /*
  * All that guard knows, collected: JSON arrays' inner parts. `found` is the camera that was asked

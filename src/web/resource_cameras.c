@@ -1,6 +1,7 @@
 /* /api/v1/cameras: their settings. */
 #include "base/text.h"
 #include "model/states.h"
+#include "model/status_json.h"
 #include "web/camera_json.h"
 
 #include <stdio.h>
@@ -47,7 +48,7 @@ static void on_show(struct km_camera_json_status *status)
 		return;
 	}
 	km_json_init(&json, ANSWER_MAX);
-	km_camera_json_write(&json, NULL, &status->found);
+	km_status_json_camera(&json, NULL, &status->found);
 	km_call_answer_json(status->call, 200, &json);
 }
 

@@ -424,10 +424,7 @@ static int on_lws(
 	if (reason == LWS_CALLBACK_OPENSSL_LOAD_EXTRA_SERVER_VERIFY_CERTS) {
 		const struct km_server *server = lws_context_user(lws_get_context(wsi));
 
-		return km_server_tls_configure(user, server->config->certificate_pem,
-			   server->config->private_key_pem) < 0
-			   ? -1
-			   : 0;
+		return km_server_tls_configure(server->tls, user) < 0 ? -1 : 0;
 	}
 	/*
 	 * A slot may have a new owner before the library tells the end of the one before, whose
@@ -611,7 +608,7 @@ int km_server_create(struct km_loop *loop, const struct km_server_config *config
 	server->loop = loop;
 	server->events = events;
 	server->context = context;
-	server->config = config;
+	server->tls = config->tls;
 	server->listen_fd = -1;
 	server->per_peer_max = config->connections_per_peer_max;
 	server->allow_from = *config->allow_from;
@@ -621,7 +618,6 @@ int km_server_create(struct km_loop *loop, const struct km_server_config *config
 		goto out;
 	}
 	err = start_library(server, config);
-	server->config = NULL;
 	if (err == 0) {
 		err = km_timer_create(loop, on_sweep, server, &server->sweep);
 	}

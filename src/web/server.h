@@ -17,14 +17,17 @@
 #include "web/request.h"
 
 struct km_server;
-struct km_exchange; /* a request and its answer */
-struct km_socket;   /* a WebSocket */
+struct km_server_tls; /* web/server_tls */
+struct km_exchange;   /* a request and its answer */
+struct km_socket;     /* a WebSocket */
 
 struct km_server_config {
 	const char *address; /* numeric, "::" takes IPv4 too */
 	uint16_t port;
 	const struct km_cidr_list *allow_from; /* copied; others are not answered, nor given TLS */
-	struct km_bytes certificate_pem;       /* with its chain */
+	struct km_server_tls *tls; /* outlives the server; its certificate may be replaced */
+	/* What it has now: the library wants to see one at the start. */
+	struct km_bytes certificate_pem;
 	struct km_bytes private_key_pem;
 	size_t connections_max;
 	size_t connections_per_peer_max;

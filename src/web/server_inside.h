@@ -42,8 +42,7 @@ struct km_server {
 	struct km_cidr_list allow_from;
 	struct km_connection *connections;
 	size_t connection_count;
-	/* Only while the TLS context is made. */
-	const struct km_server_config *config;
+	struct km_server_tls *tls;
 	uint8_t slice[LWS_PRE + KM_SERVER_SLICE_MAX];
 };
 

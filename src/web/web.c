@@ -2,10 +2,12 @@
 
 #include "model/messages.h"
 #include "priv/child.h"
+#include "priv/loaded.h"
 #include "priv/sandbox.h"
 #include "web/body_json.h"
 #include "web/gate.h"
 #include "web/live.h"
+#include "web/server_tls.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -80,10 +82,11 @@ static int shut_in(const struct km_message_web_start *start, struct km_sandbox_r
 static int send_ready(struct km_web *web, const struct km_sandbox_result *walls)
 {
 	struct km_message_ready message = { 0 };
-	uint8_t storage[256];
+	uint8_t storage[sizeof(message) + 64];
 	struct km_buf packed;
 	int err = 0;
 
+	km_loaded_write(message.libraries, sizeof(message.libraries));
 	(void)snprintf(message.kernel, sizeof(message.kernel), "landlock %d%s, seccomp%s",
 	    walls->landlock_abi, walls->has_files ? "" : " (files not restricted)",
 	    walls->is_relaxed ? " (relaxed for the sanitizer)" : "");
@@ -92,11 +95,41 @@ static int send_ready(struct km_web *web, const struct km_sandbox_result *walls)
 	return err < 0 ? err : km_channel_send(web->channel, km_buf_view(&packed), NULL, 0);
 }
 
+/* What is served now; err: why something else is not. */
+static int send_taken(struct km_web *web, int taken_err)
+{
+	struct km_message_identity_taken taken = { .err = taken_err,
+		.sha256_size = sizeof(taken.sha256) };
+	uint8_t storage[64];
+	struct km_buf packed;
+	int err = 0;
+
+	km_server_tls_fingerprint(web->tls, taken.sha256);
+	km_buf_init_fixed(&packed, storage, sizeof(storage));
+	err = km_messages_pack_identity_taken(&taken, &packed);
+	return err < 0 ? err : km_channel_send(web->channel, km_buf_view(&packed), NULL, 0);
+}
+
+static void on_identity(struct km_web *web, const struct km_message_identity_put *put)
+{
+	int err = web->server == NULL ? KM_ERR_STATE
+				      : km_server_tls_replace(web->tls,
+					    km_bytes_from(put->certificate, put->certificate_size),
+					    km_bytes_text(put->private_key));
+
+	if (web->server != NULL) {
+		err = send_taken(web, err);
+		if (err < 0) {
+			(void)stop_with(web, "could not report to guard", err);
+		}
+	}
+}
+
 static void on_start(struct role *role, const struct km_message_web_start *start)
 {
 	struct km_web *web = &role->web;
 	struct km_cidr_list allow_from = { .count = 0 };
-	const struct km_server_config config = {
+	struct km_server_config config = {
 		.address = start->address,
 		.port = start->port,
 		.allow_from = &allow_from,
@@ -126,7 +159,11 @@ static void on_start(struct role *role, const struct km_message_web_start *start
 		(void)stop_with(web, "could not start", err);
 		return;
 	}
-	err = km_server_create(web->loop, &config, &server_events, web, &web->server);
+	err = km_server_tls_create(config.certificate_pem, config.private_key_pem, &web->tls);
+	if (err == 0) {
+		config.tls = web->tls;
+		err = km_server_create(web->loop, &config, &server_events, web, &web->server);
+	}
 	if (err < 0) {
 		(void)stop_with(web, "could not listen for HTTPS", err);
 		return;
@@ -137,6 +174,9 @@ static void on_start(struct role *role, const struct km_message_web_start *start
 		return;
 	}
 	err = send_ready(web, &walls);
+	if (err == 0) {
+		err = send_taken(web, 0);
+	}
 	if (err < 0) {
 		(void)stop_with(web, "could not report to guard", err);
 	}
@@ -153,6 +193,9 @@ static void on_known_message(
 	switch ((int)kind) {
 	case KM_MESSAGE_web_start:
 		on_start(role, (const void *)role->message);
+		break;
+	case KM_MESSAGE_identity_put:
+		on_identity(web, (const void *)role->message);
 		break;
 	case KM_MESSAGE_stop:
 		km_loop_stop(web->loop);
@@ -254,6 +297,7 @@ static void serve(struct role *role)
 	}
 	km_signal_destroy(terminate);
 	km_server_destroy(web->server);
+	km_server_tls_destroy(web->tls);
 }
 
 int km_web_run(void)

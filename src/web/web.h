@@ -15,6 +15,7 @@ struct km_live;
 struct km_web {
 	struct km_loop *loop;
 	struct km_channel *channel;
+	struct km_server_tls *tls;
 	struct km_server *server;
 	struct km_ask *ask;
 	struct km_keys *keys;

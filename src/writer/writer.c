@@ -5,6 +5,7 @@
 #include "model/messages.h"
 #include "priv/channel.h"
 #include "priv/child.h"
+#include "priv/loaded.h"
 #include "priv/log.h"
 #include "priv/sandbox.h"
 #include "writer/storage.h"
@@ -100,10 +101,11 @@ static int shut_in(const struct km_message_writer_start *start, struct km_sandbo
 static int send_ready(struct writer *writer, const struct km_sandbox_result *walls)
 {
 	struct km_message_ready message = { 0 };
-	uint8_t storage[256];
+	uint8_t storage[sizeof(message) + 64];
 	struct km_buf packed;
 	int err = 0;
 
+	km_loaded_write(message.libraries, sizeof(message.libraries));
 	(void)snprintf(message.kernel, sizeof(message.kernel), "landlock %d%s, seccomp%s",
 	    walls->landlock_abi, walls->has_files ? "" : " (files not restricted)",
 	    walls->is_relaxed ? " (relaxed for the sanitizer)" : "");

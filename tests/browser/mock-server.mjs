@@ -545,6 +545,32 @@ export class MockServer {
     if (kind === 'journal') {
       return this.journal(id, url, body, json);
     }
+    if (path === '/certificates') {
+      return json(200, { certificates: [] });
+    }
+    if (path === '/listeners') {
+      return json(200, {
+        listeners: [
+          {
+            protocol: 'tcp6',
+            address: '[::]:8443',
+            role: 'web',
+            pid: 7,
+            verdict: 'expected',
+            reason: 'HTTPS: the page and the API',
+          },
+        ],
+      });
+    }
+    if (path === '/parts') {
+      const part = { package: '', package_version: '', architecture: '' };
+      return json(200, {
+        parts: [
+          { ...part, program: 'komainu-web', name: 'komainu-web', version: '0.1.0' },
+          { ...part, program: 'komainu-web', name: 'libuv.so.1', version: '1.44.2' },
+        ],
+      });
+    }
     if (path === '/cameras' && request.method === 'POST') {
       const made = {
         ...this.cameras[3],

@@ -372,8 +372,8 @@ static void send_start(struct guard *guard, const char *root, const char *index)
 
 	km_buf_init(&certificate, sizeof(start->certificate));
 	km_buf_init(&key, sizeof(start->private_key) - 1);
-	if (start == NULL ||
-	    km_certificate_make("localhost", km_clock_unix_us(), 30, &certificate, &key) < 0) {
+	if (start == NULL || km_certificate_make("localhost,127.0.0.1", km_clock_unix_us(), 30,
+				 &certificate, &key) < 0) {
 		exit(1);
 	}
 	guard->port = free_port();

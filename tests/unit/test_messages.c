@@ -225,7 +225,12 @@ static void test_texts(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < KM_COUNT(texts); i++) {
-		assert_int_equal(km_messages_unpack_ready(texts[i].packed, &ready), texts[i].err);
+		uint8_t packed[64] = { 0 }; /* the second text is empty */
+
+		memcpy(packed, texts[i].packed.data, texts[i].packed.size);
+		assert_int_equal(km_messages_unpack_ready(
+				     km_bytes_from(packed, texts[i].packed.size + 2), &ready),
+		    texts[i].err);
 	}
 	memset(long_text + 4, 'x', 128);
 	assert_int_equal(km_messages_unpack_ready(KM_BYTES_OF(long_text), &ready), KM_ERR_LIMIT);

@@ -1,4 +1,4 @@
-/* sources: base/error.c base/bytes.c base/buf.c base/cidr.c base/reader.c base/text.c base/time.c base/uuid.c crypto/aead.c crypto/box.c crypto/certificate.c crypto/digest.c crypto/random.c crypto/password.c crypto/signature.c io/clock.c guard/database.c guard/schema.c guard/vault.c guard/journal_key.c guard/options.c guard/state.c ../tests/unit/guard_stage.c */
+/* sources: base/error.c base/bytes.c base/buf.c base/cidr.c base/reader.c base/text.c base/time.c base/uuid.c crypto/aead.c crypto/box.c crypto/certificate.c crypto/certificate_check.c crypto/certificate_facts.c crypto/certificate_names.c crypto/certificate_pem.c crypto/digest.c crypto/random.c crypto/password.c crypto/signature.c io/clock.c guard/database.c guard/schema.c guard/vault.c guard/certificates.c guard/journal_key.c guard/options.c guard/state.c ../tests/unit/guard_stage.c */
 /* libraries: crypto sodium sqlite3 cyaml */
 #include "guard/state.h"
 

@@ -1,4 +1,4 @@
-/* sources: base/error.c base/bytes.c base/buf.c base/text.c base/time.c crypto/certificate.c */
+/* sources: base/error.c base/bytes.c base/buf.c base/text.c base/time.c crypto/certificate.c crypto/certificate_check.c crypto/certificate_facts.c crypto/certificate_names.c crypto/certificate_pem.c */
 /* sources: io/address.c io/clock.c io/loop.c io/tcp.c io/tls.c io/stream.c */
 /* libraries: crypto ssl uv threads */
 /*
@@ -160,8 +160,9 @@ static void make_certificate(struct fixture *fixture)
 
 	km_buf_init(&certificate, 65536);
 	km_buf_init(&key, 65536);
-	assert_int_equal(
-	    km_certificate_make("localhost", km_clock_unix_us(), 30, &certificate, &key), 0);
+	assert_int_equal(km_certificate_make(
+			     "localhost,127.0.0.1,::1", km_clock_unix_us(), 30, &certificate, &key),
+	    0);
 	assert_int_equal(
 	    km_certificate_fingerprint(km_buf_view(&certificate), fixture->fingerprint), 0);
 	assert_int_equal(km_bytes_copy_text(KM_BYTES("/tmp/km-test-stream-XXXXXX"),

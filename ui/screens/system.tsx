@@ -1,5 +1,6 @@
 import type { Status } from '../api';
 import { Facts } from '../components/Facts';
+import { CertificateCard, Listeners, Parts } from '../components/Identity';
 import { Moment } from '../components/Moment';
 import { RecorderWords } from '../components/Notice';
 import { StateWord } from '../components/StateWord';
@@ -55,8 +56,11 @@ export function System() {
             />
           </section>
         )}
+        <CertificateCard shown={now.certificate} now_us={now_us} />
       </div>
       <Roles roles={now.roles} now_us={now_us} />
+      <Listeners />
+      <Parts />
     </>
   );
 }

@@ -586,6 +586,40 @@ export const en = {
     expires: 'Ends',
     kernelNone: 'nothing reported',
   },
+  identity: {
+    certificate: 'Certificate',
+    left: (time: string) => `valid for ${time}`,
+    ended: 'It has ended: browsers warn of this recorder',
+    until: 'Valid until',
+    origin: 'Made',
+    origins: {
+      self_signed: 'by the recorder itself; it is renewed by itself',
+      own_authority: 'by the recorder’s own authority; it is renewed by itself',
+      installed: 'by somebody else; have it renewed in time',
+    },
+    names: 'Made out to',
+    key: 'Key',
+    fingerprint: 'SHA-256',
+    takeAuthority: 'Authority’s certificate',
+    takeAuthorityHint: 'Browsers and cameras that trust it know this recorder without a warning.',
+    listeners: 'Open to the network',
+    listenersText:
+      'Every socket on which the recorder can be reached, as the kernel tells it, and what it is for.',
+    verdicts: { expected: 'as it should be', unexpected: 'should not be there', unsure: 'not known' },
+    parts: 'Versions',
+    partsText: 'The programs of the recorder and the libraries that they run with.',
+    partsFile: 'Parts list (CycloneDX)',
+    partsCount: (count: number) => `Show ${count} parts`,
+    columns: {
+      address: 'Address',
+      verdict: 'State',
+      reason: 'What for',
+      name: 'Part',
+      version: 'Version',
+      package: 'Debian package',
+      users: 'Used by',
+    },
+  },
 };
 
 export type Texts = typeof en;

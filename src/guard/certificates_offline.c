@@ -1,0 +1,32 @@
+#include "guard/certificates_offline.h"
+
+#include "guard/hub_requests.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+int km_certificates_offline_ask(struct km_state *state, enum km_message_kind kind, void *message,
+    void (*on_record)(void *context, enum km_message_kind kind, const void *record), void *context,
+    char ret_text[static 512])
+{
+	/* A hub of which nothing runs: the handlers find neither web nor a log. */
+	struct km_hub *hub = calloc(1, sizeof(*hub));
+	struct km_hub_asking asking = { .hub = hub, .send = on_record, .send_context = context };
+	int err = KM_ERR_UNSUPPORTED;
+
+	if (hub == NULL) {
+		return KM_ERR_MEMORY;
+	}
+	hub->database = state->database;
+	hub->vault = state->vault;
+	if (kind == KM_MESSAGE_certificate_list) {
+		err = km_hub_request_certificate_list(&asking, message);
+	} else if (kind == KM_MESSAGE_certificate_install) {
+		err = km_hub_request_certificate_install(&asking, message);
+	} else if (kind == KM_MESSAGE_certificate_make) {
+		err = km_hub_request_certificate_make(&asking, message);
+	}
+	memcpy(ret_text, asking.text, sizeof(asking.text));
+	free(hub);
+	return err;
+}
