@@ -42,11 +42,14 @@ struct km_hub_camera {
 	unsigned clock_looks; /* in a row at which its clock was not as noted */
 	bool is_watched;
 	bool is_marked; /* still there, while the entries are read again */
+	bool is_told;   /* what the courier knows of it is told_connected */
+	bool told_connected;
 };
 
 struct km_logins;         /* guard/logins */
 struct km_care;           /* guard/care */
 struct km_journal_keeper; /* guard/journal_keeper */
+struct km_hub_courier;    /* guard/hub_courier */
 
 struct km_hub {
 	struct km_loop *loop;
@@ -67,6 +70,7 @@ struct km_hub {
 	struct km_children *children;
 	struct km_process *writer;
 	struct km_process *web;
+	struct km_hub_courier *outside; /* messages to outside, and the process that sends them */
 	struct km_hub_camera **cameras; /* by name */
 	size_t camera_count;
 	struct km_message_storage_state storage;

@@ -7,6 +7,7 @@
 #include "guard/accounts.h"
 #include "guard/hub.h"
 #include "guard/hub_login.h"
+#include "guard/hub_metrics.h"
 #include "guard/hub_requests.h"
 #include "guard/journal.h"
 #include "guard/logins.h"
@@ -433,6 +434,7 @@ void km_hub_on_web(struct km_hub *hub, struct km_process *child, enum km_message
 		HANDLE(status_get, on_status_get(hub, &unpacked))
 		HANDLE(camera_put, on_camera_put(hub, &unpacked))
 		HANDLE(camera_drop, on_camera_drop(hub, &unpacked))
+		HANDLE(metrics_get, km_hub_metrics_get(hub, &unpacked))
 	default:
 		return;
 	}
