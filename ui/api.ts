@@ -294,6 +294,42 @@ export type LiveMessage =
 // A change of a camera; the password travels only towards the recorder.
 export type CameraChange = Partial<CameraSettings> & { password?: string };
 
+export type DestinationKind = 'mail' | 'webhook' | 'mqtt' | 'syslog';
+export type Severity = 'info' | 'warning' | 'critical';
+
+// A destination of messages, as a whole; the password travels only towards the recorder.
+export interface DestinationSettings {
+  name: string;
+  kind: DestinationKind;
+  url: string;
+  user: string;
+  has_password: boolean;
+  sender: string;
+  recipients: string;
+  topic: string;
+  discovery: string;
+  language: 'both' | 'ja' | 'en';
+  minimum: Severity;
+  ca: string;
+  pin: string;
+  is_enabled: boolean;
+}
+
+export interface Destination extends DestinationSettings {
+  destination: string;
+  waiting: number;
+  oldest_us: number | null;
+  due_us: number | null;
+  tries: number;
+  error: string;
+  delivered: number;
+  given_up: number;
+  is_testing: boolean;
+  test: string | null;
+  is_test_good: boolean;
+  test_text: string;
+}
+
 export const errorCodes = [
   'not_logged_in',
   'login_failed',
@@ -495,5 +531,14 @@ export const api = {
   addToken: (wanted: NewToken) =>
     changeAndRead<{ id: string; token: string }>('POST', '/tokens', wanted),
   endToken: (id: string) => change<never>('DELETE', `/tokens/${id}`),
+  destinations: (signal?: AbortSignal) =>
+    get<{ destinations: Destination[] }>('/destinations', signal),
+  addDestination: (settings: DestinationSettings & { password?: string }) =>
+    changeAndRead<{ id: string }>('POST', '/destinations', settings),
+  changeDestination: (id: string, settings: DestinationSettings & { password?: string }) =>
+    change<never>('PATCH', `/destinations/${id}`, settings),
+  testDestination: (id: string) =>
+    changeAndRead<{ id: string }>('POST', `/destinations/${id}/test`, {}),
+  removeDestination: (id: string) => change<never>('DELETE', `/destinations/${id}`),
   livePath: (id: string) => `wss://${location.host}${base}${camera(id)}/live`,
 };

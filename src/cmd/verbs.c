@@ -55,6 +55,13 @@ const struct km_verb *const km_verbs[] = {
 	&km_verb_certificate_ca_export,
 	&km_verb_certificate_ca_issue,
 	&km_verb_parts,
+	&km_verb_destination_add,
+	&km_verb_destination_set,
+	&km_verb_destination_list,
+	&km_verb_destination_test,
+	&km_verb_destination_remove,
+	&km_verb_notice_list,
+	&km_verb_metrics_token,
 	&km_verb_version,
 	NULL,
 };

@@ -50,8 +50,12 @@ extern const struct km_verb km_verb_session_end;
 extern const struct km_verb km_verb_token_list; /* verb_token.c */
 extern const struct km_verb km_verb_token_add;
 extern const struct km_verb km_verb_token_revoke;
-extern const struct km_verb km_verb_alarm_list; /* verb_alarm.c */
-extern const struct km_verb km_verb_export;     /* verb_export.c */
-extern const struct km_verb km_verb_verify;     /* verb_verify.c */
+extern const struct km_verb km_verb_destination_add; /* verb_destination.c */
+extern const struct km_verb km_verb_destination_set;
+extern const struct km_verb km_verb_destination_list;
+extern const struct km_verb km_verb_destination_test;
+extern const struct km_verb km_verb_destination_remove;
+extern const struct km_verb km_verb_notice_list;
+extern const struct km_verb km_verb_metrics_token; /* verb_metrics.c */
 
 #endif

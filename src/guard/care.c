@@ -67,7 +67,10 @@ bool km_care_clears_itself(unsigned kind)
 
 static struct km_bytes first_word(struct km_bytes text)
 {
-	return km_bytes_split(&text, ' ');
+	struct km_bytes word = km_bytes_split(&text, ' ');
+	bool has_colon = word.size > 0 && word.data[word.size - 1] == ':';
+
+	return km_bytes_slice(word, 0, word.size - (has_colon ? 1 : 0));
 }
 
 static void tell(

@@ -4,6 +4,7 @@
 #include "guard/control.h"
 #include "guard/hub.h"
 #include "guard/hub_certificates.h"
+#include "guard/hub_courier.h"
 #include "guard/hub_journal.h"
 #include "guard/hub_listeners.h"
 #include "guard/hub_login.h"
@@ -55,6 +56,9 @@ static void on_started(void *context, struct km_process *process)
 	case KM_ROLE_WEB:
 		km_hub_start_web(&guard->hub, process);
 		break;
+	case KM_ROLE_COURIER:
+		km_hub_courier_start(&guard->hub, process);
+		break;
 	case KM_ROLE_GUARD:
 	case KM_ROLE_COMMAND:
 		break;
@@ -104,6 +108,9 @@ static void on_message(
 			announce(guard);
 		}
 		break;
+	case KM_ROLE_COURIER:
+		km_hub_courier_on_message(&guard->hub, process, kind, message);
+		break;
 	case KM_ROLE_GUARD:
 	case KM_ROLE_COMMAND:
 		break;
@@ -129,6 +136,8 @@ static void on_ended(void *context, struct km_process *process, const char *text
 	} else if (process->role == KM_ROLE_WEB) {
 		km_hub_end_web(hub);
 		announce(guard);
+	} else if (process->role == KM_ROLE_COURIER) {
+		km_hub_courier_end(hub);
 	}
 }
 
@@ -208,6 +217,9 @@ static int start_roles(struct guard *guard)
 	if (err == 0) {
 		err = km_children_add(hub->children, KM_ROLE_WEB, 0, &hub->web);
 	}
+	if (err == 0) {
+		err = km_hub_courier_create(hub);
+	}
 	return err;
 }
 
@@ -280,6 +292,7 @@ static void finish(struct guard *guard)
 
 	km_control_destroy(guard->control);
 	km_care_destroy(hub->care);
+	km_hub_courier_destroy(hub);
 	km_children_destroy(hub->children);
 	for (size_t i = 0; i < hub->camera_count; i++) {
 		km_hub_close_ring(hub->cameras[i]);

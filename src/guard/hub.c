@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "base/time.h"
 #include "guard/hub_certificates.h"
+#include "guard/hub_courier.h"
 #include "guard/journal.h"
 #include "io/clock.h"
 #include "model/states.h"
@@ -212,6 +213,7 @@ static int on_entry(void *context, const struct km_camera *entry)
 		}
 	}
 	camera->is_marked = true;
+	camera->is_told = false;
 	camera->entry = *entry;
 	km_hub_tell_writer(hub, camera);
 	if (!entry->is_enabled) {
@@ -235,6 +237,7 @@ static void remove_camera(struct km_hub *hub, size_t number)
 
 	stop_receiving(camera);
 	km_hub_send(hub->writer, KM_MESSAGE_camera_remove, &remove);
+	km_hub_courier_forget_camera(hub, camera);
 	free_camera(camera);
 	hub->camera_count--;
 	memmove(&hub->cameras[number], &hub->cameras[number + 1],

@@ -42,6 +42,8 @@ struct km_hub_camera {
 	unsigned clock_looks; /* in a row at which its clock was not as noted */
 	bool is_watched;
 	bool is_marked; /* still there, while the entries are read again */
+	bool is_told;   /* what the courier knows of it is told_connected */
+	bool told_connected;
 };
 
 struct km_logins;           /* guard/logins */
@@ -49,6 +51,7 @@ struct km_care;             /* guard/care */
 struct km_journal_keeper;   /* guard/journal_keeper */
 struct km_hub_certificates; /* guard/hub_certificates */
 struct km_hub_listeners;    /* guard/hub_listeners */
+struct km_hub_courier;      /* guard/hub_courier */
 
 struct km_hub {
 	struct km_loop *loop;
@@ -71,6 +74,7 @@ struct km_hub {
 	struct km_hub_listeners *listeners;
 	struct km_process *writer;
 	struct km_process *web;
+	struct km_hub_courier *outside; /* messages to outside, and the process that sends them */
 	struct km_hub_camera **cameras; /* by name */
 	size_t camera_count;
 	struct km_message_storage_state storage;

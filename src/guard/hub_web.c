@@ -8,6 +8,7 @@
 #include "guard/hub.h"
 #include "guard/hub_certificates.h"
 #include "guard/hub_login.h"
+#include "guard/hub_metrics.h"
 #include "guard/hub_requests.h"
 #include "guard/journal.h"
 #include "guard/logins.h"
@@ -435,6 +436,7 @@ void km_hub_on_web(struct km_hub *hub, struct km_process *child, enum km_message
 		HANDLE(camera_put, on_camera_put(hub, &unpacked))
 		HANDLE(camera_drop, on_camera_drop(hub, &unpacked))
 		HANDLE(identity_taken, km_hub_certificates_on_taken(hub, &unpacked))
+		HANDLE(metrics_get, km_hub_metrics_get(hub, &unpacked))
 	default:
 		return;
 	}

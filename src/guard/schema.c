@@ -101,6 +101,34 @@ static const char care[] =
     " PRIMARY KEY (account, hour)) WITHOUT ROWID;";
 
 /* What waits to be sent, and certificates. */
-static const char outside[] = "";
+static const char outside[] =
+    "CREATE TABLE destination ("
+    " id BLOB PRIMARY KEY, name TEXT NOT NULL UNIQUE, kind INTEGER NOT NULL,"
+    " minimum INTEGER NOT NULL, language INTEGER NOT NULL, is_enabled INTEGER NOT NULL,"
+    " url TEXT NOT NULL, user TEXT NOT NULL, secret BLOB, sender TEXT NOT NULL,"
+    " recipients TEXT NOT NULL, topic TEXT NOT NULL, discovery TEXT NOT NULL, ca BLOB NOT NULL,"
+    " pin BLOB NOT NULL, created_us INTEGER NOT NULL) WITHOUT ROWID;"
+    "CREATE TABLE notice ("
+    " number INTEGER PRIMARY KEY AUTOINCREMENT, id BLOB NOT NULL, destination BLOB NOT NULL,"
+    " state INTEGER NOT NULL, delivery BLOB, created_us INTEGER NOT NULL,"
+    " due_us INTEGER NOT NULL, tries INTEGER NOT NULL, done_us INTEGER, error TEXT NOT NULL,"
+    " event INTEGER NOT NULL, severity INTEGER NOT NULL, phase INTEGER NOT NULL,"
+    " alarm INTEGER NOT NULL, alarm_kind INTEGER NOT NULL, unix_us INTEGER NOT NULL, camera BLOB "
+    "NOT NULL,"
+    " camera_name TEXT NOT NULL, account_name TEXT NOT NULL, text_en TEXT NOT NULL,"
+    " text_ja TEXT NOT NULL);"
+    "CREATE INDEX notice_queue ON notice (destination, state, number);"
+    "CREATE INDEX notice_done ON notice (destination, done_us) WHERE state <> 0;"
+    /* What became of alarms, until it is queued; whoever changes them. Phases: states.tbl. */
+    "CREATE TABLE alarm_change (number INTEGER PRIMARY KEY AUTOINCREMENT,"
+    " alarm INTEGER NOT NULL, phase INTEGER NOT NULL);"
+    "CREATE TRIGGER alarm_opened AFTER INSERT ON alarm"
+    " BEGIN INSERT INTO alarm_change (alarm, phase) VALUES (NEW.number, 1); END;"
+    "CREATE TRIGGER alarm_acknowledged AFTER UPDATE OF acknowledged_us ON alarm"
+    " WHEN OLD.acknowledged_us = 0 AND NEW.acknowledged_us <> 0"
+    " BEGIN INSERT INTO alarm_change (alarm, phase) VALUES (NEW.number, 3); END;"
+    "CREATE TRIGGER alarm_cleared AFTER UPDATE OF cleared_us ON alarm"
+    " WHEN OLD.cleared_us = 0 AND NEW.cleared_us <> 0"
+    " BEGIN INSERT INTO alarm_change (alarm, phase) VALUES (NEW.number, 2); END;";
 
 const char *const km_schema_steps[KM_SCHEMA_VERSION] = { first, journal, people, care, outside };

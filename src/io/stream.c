@@ -409,6 +409,25 @@ int km_stream_write(struct km_stream *stream, struct km_bytes data)
 	return 0;
 }
 
+int km_stream_end_writing(struct km_stream *stream)
+{
+	int err = 0;
+
+	if (stream->state == STATE_FAILED) {
+		return KM_ERR_CLOSED;
+	}
+	if (stream->state != STATE_OPEN || stream->tls == NULL || stream->queue.size > 0) {
+		return KM_ERR_STATE;
+	}
+	err = km_tls_end_writing(stream->tls);
+	if (err < 0 && err != KM_ERR_AGAIN) {
+		(void)note_failure(stream, err);
+		km_watch_set(stream->watch, 0);
+		return KM_ERR_CLOSED;
+	}
+	return err;
+}
+
 size_t km_stream_queued_bytes(const struct km_stream *stream)
 {
 	return stream->queue.size;

@@ -83,6 +83,12 @@ KM_MUST_USE int km_stream_read(
  */
 KM_MUST_USE int km_stream_write(struct km_stream *stream, struct km_bytes data);
 
+/*
+ * Say that nothing more will be written; reading goes on, up to the other side's end. Only over
+ * TLS, and only when the queue is empty (else KM_ERR_STATE). Other results as of a write.
+ */
+KM_MUST_USE int km_stream_end_writing(struct km_stream *stream);
+
 /* Bytes that wait in the queue. */
 size_t km_stream_queued_bytes(const struct km_stream *stream);
 

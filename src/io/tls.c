@@ -8,7 +8,9 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <limits.h>
 #include <openssl/err.h>
+#include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
@@ -282,10 +284,10 @@ static bool set_up_context(SSL_CTX *context)
 	return SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION) == 1;
 }
 
-int km_tls_roots_create(const char *ca_file, struct km_tls_roots **ret_roots)
+/* Without any authority. */
+static int create_roots(struct km_tls_roots **ret_roots)
 {
 	struct km_tls_roots *roots = calloc(1, sizeof(*roots));
-	int err = KM_ERR_CRYPTO;
 
 	if (roots == NULL) {
 		return KM_ERR_MEMORY;
@@ -299,11 +301,26 @@ int km_tls_roots_create(const char *ca_file, struct km_tls_roots **ret_roots)
 	    BIO_meth_set_write(roots->socket_method, socket_write) != 1 ||
 	    BIO_meth_set_ctrl(roots->socket_method, socket_control) != 1 ||
 	    BIO_meth_set_create(roots->socket_method, socket_create) != 1) {
-		goto out;
+		ERR_clear_error();
+		km_tls_roots_destroy(roots);
+		return KM_ERR_CRYPTO;
+	}
+	*ret_roots = roots;
+	return 0;
+}
+
+int km_tls_roots_create(const char *ca_file, struct km_tls_roots **ret_roots)
+{
+	struct km_tls_roots *roots = NULL;
+	int err = create_roots(&roots);
+
+	if (err < 0) {
+		return err;
 	}
 	if (ca_file != NULL && SSL_CTX_load_verify_file(roots->context, ca_file) != 1) {
-		err = KM_ERR_CONFIG;
-		goto out;
+		ERR_clear_error();
+		km_tls_roots_destroy(roots);
+		return KM_ERR_CONFIG;
 	}
 	if (ca_file == NULL) {
 		/* The file, not the directory, which would be looked into much later. A system
@@ -315,10 +332,39 @@ int km_tls_roots_create(const char *ca_file, struct km_tls_roots **ret_roots)
 	ERR_clear_error();
 	*ret_roots = roots;
 	return 0;
-out:
+}
+
+int km_tls_roots_add(struct km_bytes pem, void *store)
+{
+	BIO *memory = pem.size > INT_MAX ? NULL : BIO_new_mem_buf(pem.data, (int)pem.size);
+	X509 *certificate = NULL;
+	size_t count = 0;
+	int err = memory == NULL ? KM_ERR_MEMORY : 0;
+
+	while (err == 0 && (certificate = PEM_read_bio_X509(memory, NULL, NULL, NULL)) != NULL) {
+		err = X509_STORE_add_cert(store, certificate) == 1 ? 0 : KM_ERR_CRYPTO;
+		X509_free(certificate);
+		count++;
+	}
+	BIO_free(memory);
 	ERR_clear_error();
-	km_tls_roots_destroy(roots);
-	return err;
+	return err == 0 && count == 0 ? KM_ERR_CONFIG : err;
+}
+
+int km_tls_roots_create_from(struct km_bytes pem, struct km_tls_roots **ret_roots)
+{
+	struct km_tls_roots *roots = NULL;
+	int err = create_roots(&roots);
+
+	if (err == 0) {
+		err = km_tls_roots_add(pem, SSL_CTX_get_cert_store(roots->context));
+	}
+	if (err < 0) {
+		km_tls_roots_destroy(roots);
+		return err;
+	}
+	*ret_roots = roots;
+	return 0;
 }
 
 void km_tls_roots_destroy(struct km_tls_roots *roots)
@@ -440,6 +486,18 @@ int km_tls_write(struct km_tls *tls, struct km_bytes data, size_t *ret_count)
 		return 0;
 	}
 	return result_from(tls, result);
+}
+
+int km_tls_end_writing(struct km_tls *tls)
+{
+	int result = 0;
+
+	if (tls->is_broken) {
+		return KM_ERR_CLOSED;
+	}
+	ERR_clear_error();
+	result = SSL_shutdown(tls->ssl);
+	return result >= 0 ? 0 : result_from(tls, result);
 }
 
 unsigned km_tls_wants(const struct km_tls *tls)

@@ -24,6 +24,13 @@ struct km_tls_roots;
  * Returns 0, KM_ERR_MEMORY, KM_ERR_CRYPTO, or KM_ERR_CONFIG (ca_file cannot be read).
  */
 KM_MUST_USE int km_tls_roots_create(const char *ca_file, struct km_tls_roots **ret_roots);
+
+/* The same from PEM text in memory: these authorities and no others. KM_ERR_CONFIG: none in it. */
+KM_MUST_USE int km_tls_roots_create_from(struct km_bytes pem, struct km_tls_roots **ret_roots);
+
+/* Add the certificates of a PEM text to an OpenSSL store (X509_STORE *). Errors as above. */
+KM_MUST_USE int km_tls_roots_add(struct km_bytes pem, void *store);
+
 void km_tls_roots_destroy(struct km_tls_roots *roots);
 
 struct km_tls;
@@ -79,6 +86,12 @@ bool km_tls_peer(const struct km_tls *tls, struct km_tls_peer *ret_peer);
  * "" if nothing did. Lives as long as tls. Its foreign parts are escaped.
  */
 const char *km_tls_failure(const struct km_tls *tls);
+
+/*
+ * Say that nothing more will be written; reading goes on. Once everything is written.
+ * Returns 0, KM_ERR_AGAIN (call again when km_tls_wants) or an error as of km_tls_write.
+ */
+KM_MUST_USE int km_tls_end_writing(struct km_tls *tls);
 
 /* Say goodbye as far as that goes without waiting, and free. NULL is fine. */
 void km_tls_destroy(struct km_tls *tls);

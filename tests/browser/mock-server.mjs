@@ -542,6 +542,9 @@ export class MockServer {
     if (path === '/status') {
       return json(200, this.status());
     }
+    if (path === '/destinations') {
+      return json(200, { destinations: [] });
+    }
     if (kind === 'journal') {
       return this.journal(id, url, body, json);
     }

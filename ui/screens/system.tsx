@@ -8,8 +8,9 @@ import { texts } from '../language';
 import { bytesText, countText, lengthText, percentText } from '../model/amounts';
 import type { Tone } from '../model/judge';
 import { second } from '../model/moments';
-import { clockDifferenceUs, recorderNowUs, session } from '../session';
+import { clockDifferenceUs, isAdministrator, recorderNowUs, session } from '../session';
 import { status } from '../status';
+import { Messages } from './messages';
 
 const storageTones: Record<Status['storage']['state'], Tone> = {
   starting: 'busy',
@@ -58,6 +59,7 @@ export function System() {
         )}
         <CertificateCard shown={now.certificate} now_us={now_us} />
       </div>
+      {isAdministrator() && <Messages />}
       <Roles roles={now.roles} now_us={now_us} />
       <Listeners />
       <Parts />
