@@ -158,7 +158,7 @@ export class Care {
       const made = {
         number: this.incidents.length + 1,
         kind: alarm?.kind ?? 'unknown',
-        title: body.title || alarm?.kind,
+        title: body.title || `${alarm?.kind} ${alarm?.camera_name || alarm?.subject}`.trim(),
         owner: body.owner || session.account.name,
         steps_done: 0,
         opened_us: nowUs(),

@@ -69,6 +69,7 @@ def check_alarm(r, camera):
 
     [incident] = asked(r, "incident", "open", "--alarm", number, "--owner", "Sato")["incidents"]
     assert incident["kind"] == "camera_lost" and incident["owner"] == "Sato", incident
+    assert incident["title"] == "camera_lost door", incident
     wrong(r, ("incident", "open", "--alarm", number), 1, "already")
     name = str(incident["number"])
     r.komainu("incident", "work", name, "--step", "1", "--note", "the cable was out")

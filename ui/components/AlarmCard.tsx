@@ -39,7 +39,7 @@ export function AlarmCard({ alarm }: { alarm: Alarm }) {
   const grow = async (): Promise<void> => {
     let number = 0;
     const isDone = await sending.send(async () => {
-      const { incidents } = await api.openIncident({ alarm: alarm.number, title: what });
+      const { incidents } = await api.openIncident({ alarm: alarm.number });
       number = incidents[0]?.number ?? 0;
       await refreshCare();
     });

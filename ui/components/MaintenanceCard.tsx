@@ -35,9 +35,10 @@ export function MaintenanceCard({ camera }: { camera: Camera }) {
         <OneWork key={work.number} work={work} />
       ))}
       <p class="hint">{t.text}</p>
-      <details open={false}>
+      {/* Folded again when the work is announced. */}
+      <details key={works.length}>
         <summary>{t.begin}</summary>
-        <BeginWork key={works.length} camera={camera} />
+        <BeginWork camera={camera} />
       </details>
     </section>
   );

@@ -32,10 +32,12 @@ export function stepsOf(kind: AlarmKind): string[] {
   return texts.value.alarms.steps[kind];
 }
 
-// The recorder calls one without a title by its kind.
+// The recorder calls one without a title by its kind and what it is about: "camera_lost entrance".
 export function incidentText(incident: Incident): string {
-  return incident.title === incident.kind && incident.kind !== 'unknown'
-    ? sayKind(incident.kind, '')
+  const [kind, ...about] = incident.title.split(' ');
+  const name = about.join(' ');
+  return kind === incident.kind && kind !== 'unknown'
+    ? sayKind(incident.kind, incident.kind === 'duty' ? dutyNameOf(name) : name)
     : incident.title;
 }
 
@@ -65,9 +67,11 @@ export function isDueSoon(duty: Duty, now_us: number): boolean {
 
 export function dueText(duty: Duty, now_us: number): string {
   const t = texts.value.duties;
-  return duty.due_us < now_us
-    ? t.overdueFor(lengthText(now_us - duty.due_us))
-    : t.dueIn(lengthText(duty.due_us - now_us));
+  const size = Math.abs(duty.due_us - now_us);
+  // Nobody plans days ahead by the hour.
+  const length =
+    size < 2 * day ? lengthText(size) : texts.value.length.days(Math.round(size / day), 0);
+  return duty.due_us < now_us ? t.overdueFor(length) : t.dueIn(length);
 }
 
 const aboutCamera: AlarmKind[] = ['camera_lost', 'camera_refused', 'camera_clock'];
