@@ -3,7 +3,9 @@
 """Alarms, incidents, duties and maintenance from the command line: a camera goes away and comes back,
 an incident grows from its alarm, a duty is overdue and done, and announced work holds alarms.
 [IPA a04-1, f01-1, g01-1, g03-1, g05-1]"""
+import http.client
 import json
+import ssl
 import subprocess
 import sys
 import time
@@ -49,6 +51,32 @@ def check_errors(r):
             (("maintenance", "begin", "door", "--for", "15d"), 1, "14 days"),
             (("maintenance", "end", "999"), 4, "no maintenance 999")]:
         wrong(r, words, code, expected)
+
+
+def check_page(r):
+    """As the page asks: a change without a body is answered, and the connection stays usable."""
+    page = http.client.HTTPSConnection("localhost", r.port, context=ssl._create_unverified_context(),
+                                       timeout=20)
+    headers = {}
+
+    def ask(method, path, body=None):
+        page.request(method, "/api/v1" + path, None if body is None else json.dumps(body), headers)
+        answer = page.getresponse()
+        return answer, json.loads(answer.read() or "null")
+
+    headers["Content-Type"] = "application/json"
+    answer, session = ask("POST", "/setup", {"token": r.serving["setup_token"], "name": "admin",
+                                             "password": "three words of mine"})
+    headers["Cookie"] = answer.getheader("Set-Cookie").split(";")[0]
+    headers["X-Komainu-CSRF"] = session["csrf"]
+    for path in ("/alarms/999/acknowledge", "/maintenances/999/end"):
+        answer, said = ask("POST", path)
+        assert answer.status == 404 and said["error"]["code"] == "not_found", said
+    answer, said = ask("POST", "/duties/1/records", {"result": "fine", "note": ""})
+    assert answer.status == 204, said
+    answer, said = ask("GET", "/duties/records?number=1")
+    assert said["records"][0]["by"] == "admin", said
+    page.close()
 
 
 def check_alarm(r, camera):
@@ -113,7 +141,7 @@ def check_duty(r):
     assert changed["interval_days"] == 30 and changed["title"] == "清掃: lenses", changed
     assert changed["owner"] == "Sato", changed
     r.komainu("duty", "remove", number)
-    assert len(asked(r, "duty", "history")["records"]) == 1, "what was done stays"
+    assert len(asked(r, "duty", "history", number)["records"]) == 1, "what was done stays"
     wrong(r, ("duty", "done", number), 4, "no duty")
 
 
@@ -147,6 +175,7 @@ def main():
             r.start()
             r.wait_streaming("door")
             check_errors(r)
+            check_page(r)
             camera = check_alarm(r, camera)
             check_duty(r)
             check_maintenance(r, camera)
