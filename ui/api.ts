@@ -17,6 +17,37 @@ export type GapReason =
   | 'camera_off'
   | 'damaged';
 
+// Of what an alarm is; incidents that nobody's alarm began are `unknown`.
+export type AlarmKind =
+  | 'camera_lost'
+  | 'camera_refused'
+  | 'cameras_lost'
+  | 'camera_clock'
+  | 'logins'
+  | 'login_unusual'
+  | 'clock_step'
+  | 'clock_drift'
+  | 'storage'
+  | 'retention'
+  | 'role_restarted'
+  | 'journal'
+  | 'certificate'
+  | 'duty'
+  | 'notices'
+  | 'unknown';
+export type Severity = 'info' | 'warning' | 'critical';
+export type DutyKind =
+  | 'own'
+  | 'stock_taking'
+  | 'account_review'
+  | 'journal_review'
+  | 'vulnerabilities'
+  | 'backup_check'
+  | 'restore_drill'
+  | 'certificate';
+export const dutyResults = ['fine', 'findings', 'skipped'] as const;
+export type DutyResult = (typeof dutyResults)[number];
+
 export interface Hello {
   product: string;
   version: string;
@@ -291,11 +322,84 @@ export type LiveMessage =
   | { kind: 'waiting'; state: CameraState; error: string }
   | { kind: 'label'; unix_us: number; media_us: number };
 
+export interface Alarm {
+  number: number;
+  kind: AlarmKind;
+  severity: Severity;
+  camera: string | null;
+  camera_name: string;
+  // What it is about, if not a camera.
+  subject: string;
+  opened_us: number;
+  cleared_us: number | null;
+  count: number;
+  text: string;
+  acknowledged_by: string;
+  acknowledged_us: number | null;
+  // 0: none
+  incident: number;
+}
+
+export interface Incident {
+  number: number;
+  kind: AlarmKind;
+  title: string;
+  owner: string;
+  // A bit for each step of the checklist; the first step is the lowest bit.
+  steps_done: number;
+  opened_us: number;
+  ended_us: number | null;
+  outcome: string;
+}
+
+export interface IncidentNote {
+  number: number;
+  at_us: number;
+  by: string;
+  text: string;
+}
+
+export interface Duty {
+  number: number;
+  kind: DutyKind;
+  title: string;
+  owner: string;
+  interval_days: number;
+  due_us: number;
+  done_us: number | null;
+  done_by: string;
+  is_overdue: boolean;
+}
+
+export interface DutyChange {
+  title: string;
+  owner: string;
+  interval_days: number;
+  due_us?: number;
+}
+
+export interface DutyRecord {
+  number: number;
+  done_us: number;
+  by: string;
+  result: DutyResult;
+  note: string;
+}
+
+export interface Maintenance {
+  number: number;
+  camera: string;
+  camera_name: string;
+  from_us: number;
+  to_us: number;
+  by: string;
+  note: string;
+}
+
 // A change of a camera; the password travels only towards the recorder.
 export type CameraChange = Partial<CameraSettings> & { password?: string };
 
 export type DestinationKind = 'mail' | 'webhook' | 'mqtt' | 'syslog';
-export type Severity = 'info' | 'warning' | 'critical';
 
 // A destination of messages, as a whole; the password travels only towards the recorder.
 export interface DestinationSettings {
@@ -540,5 +644,37 @@ export const api = {
   testDestination: (id: string) =>
     changeAndRead<{ id: string }>('POST', `/destinations/${id}/test`, {}),
   removeDestination: (id: string) => change<never>('DELETE', `/destinations/${id}`),
+  // The newest first; all of them, or those before one.
+  alarms: (isOpen: boolean, before = 0, signal?: AbortSignal) =>
+    get<{ alarms: Alarm[] }>(`/alarms?is_open=${isOpen}&before_number=${before}`, signal),
+  acknowledge: (number: number) => change<never>('POST', `/alarms/${number}/acknowledge`),
+  incidents: (isOpen: boolean, signal?: AbortSignal) =>
+    get<{ incidents: Incident[] }>(`/incidents?is_open=${isOpen}`, signal),
+  incident: (number: number, signal?: AbortSignal) =>
+    get<{ incidents?: Incident[]; notes: IncidentNote[] }>(`/incidents/${number}/notes`, signal),
+  openIncident: (wish: { alarm?: number; title?: string; owner?: string }) =>
+    changeAndRead<{ incidents: Incident[] }>('POST', '/incidents', wish),
+  workOnIncident: (
+    number: number,
+    work: { step?: number; text?: string; has_owner?: boolean; owner?: string },
+  ) => change<never>('POST', `/incidents/${number}/notes`, work),
+  endIncident: (number: number, outcome: string) =>
+    change<never>('POST', `/incidents/${number}/end`, { outcome }),
+  duties: (signal?: AbortSignal) => get<{ duties: Duty[] }>('/duties', signal),
+  addDuty: (duty: DutyChange) =>
+    changeAndRead<{ duties: Duty[] }>('POST', '/duties', duty),
+  changeDuty: (number: number, duty: DutyChange) =>
+    changeAndRead<{ duties: Duty[] }>('PATCH', `/duties/${number}`, duty),
+  removeDuty: (number: number) => change<never>('DELETE', `/duties/${number}`),
+  recordDuty: (number: number, result: DutyResult, note: string) =>
+    change<never>('POST', `/duties/${number}/records`, { result, note }),
+  // 0: of all duties
+  dutyRecords: (number: number, signal?: AbortSignal) =>
+    get<{ records: DutyRecord[] }>(`/duties/records?number=${number}`, signal),
+  maintenances: (signal?: AbortSignal) =>
+    get<{ maintenances: Maintenance[] }>('/maintenances', signal),
+  beginMaintenance: (wish: { camera: string; from_us?: number; to_us: number; note: string }) =>
+    changeAndRead<{ maintenances: Maintenance[] }>('POST', '/maintenances', wish),
+  endMaintenance: (number: number) => change<never>('POST', `/maintenances/${number}/end`),
   livePath: (id: string) => `wss://${location.host}${base}${camera(id)}/live`,
 };

@@ -1,10 +1,13 @@
 // The frame around all screens: who is in, the places, the language.
 import { useEffect } from 'preact/hooks';
+import { unseenAlarms } from './care';
 import { Icon } from './components/Icon';
 import { Notice } from './components/Notice';
 import { choose, language, languages, texts, type Language } from './language';
 import { href, places, route, type Place } from './route';
+import { Alarms } from './screens/alarms';
 import { Cameras } from './screens/cameras';
+import { Duties } from './screens/duties';
 import { Journal } from './screens/journal';
 import { Live } from './screens/live';
 import { LogIn } from './screens/login';
@@ -21,6 +24,8 @@ const screens: Record<Place, () => preact.JSX.Element> = {
   live: Live,
   recordings: Recordings,
   cameras: Cameras,
+  alarms: Alarms,
+  duties: Duties,
   journal: Journal,
 
   people: People,
@@ -117,7 +122,8 @@ function Unreachable() {
 
 function Inside() {
   const t = texts.value;
-  const place = route.value.place;
+  const wished = route.value.place;
+  const place = mayEnter(wished) ? wished : 'today';
   const Screen = screens[place];
 
   useEffect(() => watchStatus(), []);
@@ -143,6 +149,7 @@ function Inside() {
             <a key={name} href={href(name)} aria-current={name === place ? 'page' : undefined}>
               <Icon name={name} />
               <span>{t.places[name]}</span>
+              {name === 'alarms' && <Unseen />}
             </a>
           ))}
         </nav>
@@ -159,5 +166,16 @@ function Inside() {
         <Screen key={place} />
       </main>
     </div>
+  );
+}
+
+// How many alarms nobody has seen yet.
+function Unseen() {
+  const count = unseenAlarms.value;
+  return count === 0 ? null : (
+    <span class="badge">
+      <span aria-hidden="true">{count}</span>
+      <span class="visually-hidden">{texts.value.alarms.unseen(count)}</span>
+    </span>
   );
 }

@@ -1,7 +1,17 @@
 // Where the user is: the part of the address after #, so that back, forward and bookmarks work.
 import { computed, signal } from '@preact/signals';
 
-export const places = ['today', 'live', 'recordings', 'cameras', 'journal', 'people', 'system'] as const;
+export const places = [
+  'today',
+  'live',
+  'recordings',
+  'cameras',
+  'alarms',
+  'duties',
+  'journal',
+  'people',
+  'system',
+] as const;
 export type Place = (typeof places)[number];
 
 export interface Route {

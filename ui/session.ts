@@ -28,13 +28,27 @@ export function isAdministrator(): boolean {
 
 // Whether a place is for this account; the recorder itself decides about what is in it.
 export function mayEnter(place: Place): boolean {
-  return place !== 'journal' || isAdministrator();
+  switch (place) {
+    case 'journal':
+      return isAdministrator();
+    case 'alarms':
+    case 'duties':
+      return mayTakeCare();
+    default:
+      return true;
+  }
 }
 
 // Maintenance staff do not see pictures.
 export function maySeePictures(): boolean {
   const role = session.value?.account.role;
   return role === 'administrator' || role === 'user';
+}
+
+// Alarms, incidents, duties and maintenance.
+export function mayTakeCare(): boolean {
+  const role = session.value?.account.role;
+  return role === 'administrator' || role === 'maintenance';
 }
 
 export function enter(answer: Session): void {

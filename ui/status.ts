@@ -1,9 +1,12 @@
 // The recorder's state, asked again and again while somebody looks at the page.
 import { signal } from '@preact/signals';
 import { api, ApiError, isAborted, type Camera, type Status } from './api';
+import { forgetCare, refreshCare } from './care';
 import { noteRecorderClock } from './session';
 
 const periodMs = 2000;
+// Alarms, duties and maintenance change seldom: every third question is enough.
+const carePeriod = 3;
 
 export const status = signal<Status | undefined>(undefined);
 // Not undefined while the last question stayed without a good answer.
@@ -35,6 +38,7 @@ export function watchStatus(): () => void {
   const abort = new AbortController();
   let timer = 0;
   let isAsking = false;
+  let round = 0;
 
   const ask = async (): Promise<void> => {
     if (isAsking || abort.signal.aborted) {
@@ -43,7 +47,10 @@ export function watchStatus(): () => void {
     isAsking = true;
     window.clearTimeout(timer);
     try {
-      await refreshStatus(abort.signal);
+      await Promise.all([
+        refreshStatus(abort.signal),
+        round++ % carePeriod === 0 ? refreshCare(abort.signal) : undefined,
+      ]);
     } finally {
       isAsking = false;
       if (!abort.signal.aborted && !document.hidden) {
@@ -65,5 +72,6 @@ export function watchStatus(): () => void {
     document.removeEventListener('visibilitychange', onVisible);
     status.value = undefined;
     statusError.value = undefined;
+    forgetCare();
   };
 }

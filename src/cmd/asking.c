@@ -1,6 +1,7 @@
 #include "cmd/asking.h"
 
 #include "guard/control.h"
+#include "model/states.h"
 #include "priv/channel.h"
 
 #include <errno.h>
@@ -321,5 +322,60 @@ enum km_exit km_asking_show(const struct km_verb_context *context, enum km_messa
 		km_json_finish(&showing.lists[i].json);
 	}
 	free(showing.cells);
+	return result;
+}
+
+/* --- wishing --- */
+
+/* The words that a set has: "fine, findings, skipped". */
+static void list_words(const char *set, char *ret_text, size_t size)
+{
+	size_t length = 0;
+
+	ret_text[0] = '\0';
+	for (unsigned value = 0; value <= UINT8_MAX && length < size; value++) {
+		const char *name = km_states_name(set, value);
+		unsigned found = 0;
+
+		if (km_states_find(set, km_bytes_text(name), &found) == 0 && found == value) {
+			length += (size_t)snprintf(ret_text + length, size - length, "%s%s",
+			    length == 0 ? "" : ", ", name);
+		}
+	}
+}
+
+enum km_exit km_asking_set(
+    enum km_message_kind kind, void *message, const char *field, const char *word, const char *what)
+{
+	const struct km_record_field *known = find_field(kind, field);
+	const char *right = "";
+	char words[512];
+
+	if (km_record_set_words(kind, message, km_bytes_text(field), km_bytes_text(word), &right) ==
+	    0) {
+		return KM_EXIT_DONE;
+	}
+	if (known != NULL && known->kind == KM_RECORD_ENUM) {
+		list_words(known->set, words, sizeof(words));
+		(void)km_verb_fail("%s %s: one of %s is right", what, word, words);
+	} else {
+		(void)km_verb_fail("%s %s: %s", what, word, right);
+	}
+	return KM_EXIT_USAGE;
+}
+
+enum km_exit km_asking_fill(enum km_message_kind kind, void *message,
+    const struct km_arguments *arguments, const struct km_asking_option *options)
+{
+	enum km_exit result = KM_EXIT_DONE;
+
+	for (; result == KM_EXIT_DONE && options->option != NULL; options++) {
+		const char *word = km_arguments_get(arguments, options->option);
+
+		if (word != NULL) {
+			result =
+			    km_asking_set(kind, message, options->field, word, options->option);
+		}
+	}
 	return result;
 }

@@ -38,4 +38,21 @@ enum km_exit km_asking_each(const struct km_verb_context *context, enum km_messa
     void *message, void (*on_record)(void *context, enum km_message_kind kind, const void *record),
     void *record_context, struct km_message_done *ret_done);
 
+/* An option and the field of the request, by its name in JSON, that its value sets. */
+struct km_asking_option {
+	const char *option; /* NULL ends a table */
+	const char *field;
+};
+
+/*
+ * Set a field of the request from a word; `what` names the word in the error ("NUMBER", "--note").
+ * Returns KM_EXIT_DONE, or KM_EXIT_USAGE, said on standard error.
+ */
+enum km_exit km_asking_set(enum km_message_kind kind, void *message, const char *field,
+    const char *word, const char *what);
+
+/* The same for each option of the table that was given. */
+enum km_exit km_asking_fill(enum km_message_kind kind, void *message,
+    const struct km_arguments *arguments, const struct km_asking_option *options);
+
 #endif

@@ -34,7 +34,7 @@ static void print_help(FILE *out)
 {
 	(void)fputs("usage: komainu [OPTIONS] VERB ...\n\n", out);
 	for (size_t i = 0; km_verbs[i] != NULL; i++) {
-		(void)fprintf(out, "  %-16s %s\n", km_verbs[i]->name, km_verbs[i]->text);
+		(void)fprintf(out, "  %-18s %s\n", km_verbs[i]->name, km_verbs[i]->text);
 	}
 	(void)fputs("\n", out);
 	print_options(out, globals);

@@ -22,7 +22,22 @@ extern const struct km_verb km_verb_user_disable;
 extern const struct km_verb km_verb_user_enable;
 extern const struct km_verb km_verb_user_grant;
 extern const struct km_verb km_verb_user_revoke;
-extern const struct km_verb km_verb_alarm_list;   /* verb_alarm.c */
+extern const struct km_verb km_verb_alarm_list; /* verb_alarm.c */
+extern const struct km_verb km_verb_alarm_acknowledge;
+extern const struct km_verb km_verb_incident_list; /* verb_incident.c */
+extern const struct km_verb km_verb_incident_show;
+extern const struct km_verb km_verb_incident_open;
+extern const struct km_verb km_verb_incident_work;
+extern const struct km_verb km_verb_incident_end;
+extern const struct km_verb km_verb_duty_list; /* verb_duty.c */
+extern const struct km_verb km_verb_duty_add;
+extern const struct km_verb km_verb_duty_set;
+extern const struct km_verb km_verb_duty_remove;
+extern const struct km_verb km_verb_duty_done;
+extern const struct km_verb km_verb_duty_history;
+extern const struct km_verb km_verb_maintenance_list; /* verb_maintenance.c */
+extern const struct km_verb km_verb_maintenance_begin;
+extern const struct km_verb km_verb_maintenance_end;
 extern const struct km_verb km_verb_export;       /* verb_export.c */
 extern const struct km_verb km_verb_verify;       /* verb_verify.c */
 extern const struct km_verb km_verb_journal_show; /* verb_journal.c */

@@ -8,6 +8,7 @@
 #include "guard/maintenances.h"
 #include "io/clock.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static const struct km_uuid *account_of(const struct km_hub_asking *asking)
@@ -108,12 +109,32 @@ int km_hub_request_incident_get(struct km_hub_asking *asking, struct km_message_
 	return km_incidents_each_note(asking->hub->database, get->number, on_note, asking);
 }
 
+/*
+ * Without a title of its own an incident is called by its alarm's kind and what that is about, if
+ * there is room: "camera_lost entrance". The page puts it into words of either language.
+ */
+static void title_incident(const struct km_message_alarm *alarm,
+    const struct km_message_incident_open *open, char ret_title[static 128])
+{
+	const char *kind = km_states_name("alarm_kind", alarm->kind);
+	const char *about = alarm->camera_name[0] != '\0' ? alarm->camera_name : alarm->subject;
+	bool has_about = about[0] != '\0' && strlen(kind) + strlen(about) + 2 <= 128;
+
+	if (open->title[0] != '\0') {
+		(void)snprintf(ret_title, 128, "%s", open->title);
+	} else {
+		(void)snprintf(
+		    ret_title, 128, "%s%s%s", kind, has_about ? " " : "", has_about ? about : "");
+	}
+}
+
 int km_hub_request_incident_open(
     struct km_hub_asking *asking, struct km_message_incident_open *open)
 {
 	struct km_database *database = asking->hub->database;
 	struct km_message_alarm alarm = { 0 };
 	struct km_message_incident incident = { 0 };
+	char title[sizeof(incident.title)];
 	int err = open->alarm == 0 ? 0 : km_alarms_find(database, open->alarm, &alarm);
 
 	if (err < 0) {
@@ -128,8 +149,8 @@ int km_hub_request_incident_open(
 	if (open->title[0] == '\0' && open->alarm == 0) {
 		return km_hub_requests_fail(asking, KM_ERR_FORMAT, "title: a text is needed");
 	}
-	err = km_incidents_open(database, alarm.kind,
-	    open->title[0] != '\0' ? open->title : km_states_name("alarm_kind", alarm.kind),
+	title_incident(&alarm, open, title);
+	err = km_incidents_open(database, alarm.kind, title,
 	    open->owner[0] != '\0' ? open->owner : km_hub_requests_who(asking), km_clock_unix_us(),
 	    &incident);
 	if (err == 0 && open->alarm != 0) {

@@ -291,7 +291,9 @@ static int on_http(struct lws *wsi, struct km_connection *connection)
 	if (status != 0) {
 		return refuse(connection, status);
 	}
-	if (exchange->body_wanted == 0) {
+	/* The library tells the end of a POST's body even if it has none, and wants input on then.
+	 */
+	if (exchange->body_wanted == 0 && exchange->request.method != KM_METHOD_POST) {
 		dispatch(connection);
 		return 0;
 	}

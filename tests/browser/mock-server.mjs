@@ -8,6 +8,7 @@ import { createServer } from 'node:https';
 import { tmpdir } from 'node:os';
 import { dirname, extname, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { Care } from './mock-care.mjs';
 import { Encoder, frame_us, gop, height, rate, retimed, timescale, width } from './footage.mjs';
 
 const second = 1_000_000;
@@ -109,7 +110,7 @@ function endOf(segment) {
 export class MockServer {
   constructor(options = {}) {
     this.page = resolve(
-      options.page ?? join(dirname(fileURLToPath(import.meta.url)), '../../build/ui'),
+      options.page ?? join(dirname(fileURLToPath(import.meta.url)), '../../build/ui/page'),
     );
     this.needsSetup = options.setup ?? false;
     this.token = 'mock-token';
@@ -127,6 +128,7 @@ export class MockServer {
   async start(port = 0) {
     await this.makeHistory();
     this.makeCameras();
+    this.care = new Care(this.cameras);
     this.startLive();
     this.server = createServer(certificate(), (request, response) => {
       this.answer(request, response).catch((reason) => {
@@ -588,6 +590,9 @@ export class MockServer {
       };
       this.cameras.push(made);
       return json(201, { id: made.id });
+    }
+    if (this.care.knows(kind)) {
+      return this.care.answer({ ...context, kind, id, what });
     }
     if (kind === 'segments') {
       return this.media(id, what, request, response, fail);

@@ -22,7 +22,16 @@ import { missing, MockServer } from './mock-server.mjs';
 
 const shotsAt = process.argv.indexOf('--shots');
 const shots = shotsAt < 0 ? undefined : process.argv[shotsAt + 1];
-const places = ['today', 'live', 'recordings', 'cameras', 'journal', 'system'];
+const places = [
+  'today',
+  'live',
+  'recordings',
+  'cameras',
+  'alarms',
+  'duties',
+  'journal',
+  'system',
+];
 const entrance = '00000000-0000-4000-8000-000000000001';
 const parking = '00000000-0000-4000-8000-000000000002';
 const corridor = '00000000-0000-4000-8000-000000000003';
@@ -240,6 +249,131 @@ async function testCameras(page) {
   });
 }
 
+async function testAlarms(page) {
+  await tap.step('alarms', async () => {
+    await open(page, 'today');
+    const badge = page.locator('nav .badge');
+    await until(async () => (await badge.count()) === 1, 'the number of new alarms');
+    tap.ok(/^4/.test(await badge.textContent()), 'the places show how many alarms are new');
+    const concerns = page.locator('.concerns').first();
+    tap.ok(
+      (await concerns.locator('.what', { hasText: '裏門' }).count()) === 1,
+      'today says one matter once',
+      (await concerns.locator('.what').allTextContents()).join(' | '),
+    );
+    await page
+      .locator('.concern', { hasText: 'Failed logins' })
+      .locator('button', { hasText: 'seen' })
+      .click();
+    await until(async () => /^3/.test(await badge.textContent()), 'one alarm less');
+    tap.ok(true, 'an alarm is acknowledged from today');
+    await open(page, 'alarms');
+    const lost = page.locator('.alarm', { hasText: '倉庫' });
+    await lost.locator('button', { hasText: 'seen' }).click();
+    await lost.locator('text=Seen by admin').waitFor();
+    tap.ok(true, 'an alarm says who has seen it');
+    await shoot(page, 'alarms-open');
+    await page.click('summary:has-text("Past alarms")');
+    await page.waitForSelector('td:has-text("4 min")');
+    tap.ok(true, 'past alarms are shown with how long they lasted');
+  });
+  await tap.step('incident', async () => {
+    const lost = page.locator('.alarm', { hasText: '倉庫' });
+    await lost.locator('button', { hasText: 'incident' }).click();
+    await page.waitForSelector('.steps');
+    await page.locator('.steps input').first().click();
+    await page.waitForSelector('text=1 of 5 steps');
+    await page.click('form:has(input[name=note]) button');
+    tap.ok(
+      (await page.locator('.field-error').count()) === 1,
+      'an empty note is refused at its field',
+    );
+    await page.fill('input[name=note]', 'the plug was out');
+    await page.click('form:has(input[name=note]) button');
+    await page.waitForSelector('.notes >> text=the plug was out');
+    tap.ok(true, 'a step and a note are recorded');
+    await shoot(page, 'incident');
+    await page.fill('input[name=outcome]', 'plugged in');
+    await page.click('form:has(input[name=outcome]) button');
+    await page.waitForSelector('dd:has-text("plugged in")');
+    tap.ok((await page.locator('input[name=note]').count()) === 0, 'an incident ends');
+    await open(page, 'alarms');
+    await page.click('summary:has-text("Begin an incident")');
+    await page.fill('input[name=title]', 'Somebody took photographs of the rack');
+    await page.fill('input[name=owner]', 'Sato');
+    await page.click('form:has(input[name=title]) button');
+    await page.waitForSelector('h1:has-text("photographs")');
+    tap.ok(true, 'an incident begins with a person’s own word');
+  });
+}
+
+async function testDuties(page) {
+  await tap.step('duties', async () => {
+    await open(page, 'duties');
+    const first = page.locator('.duties li').first();
+    await first.waitFor();
+    tap.ok(
+      /Overdue/.test(await first.textContent()) && /journal/.test(await first.textContent()),
+      'what is overdue stands first',
+    );
+    await first.locator('a').click();
+    await page.selectOption('select[name=result]', 'findings');
+    await page.click('form:has(select) button[type=submit]');
+    tap.ok((await page.locator('.field-error').count()) === 1, 'findings want a note');
+    await page.fill('form:has(select) input[name=note]', 'an unknown login');
+    await page.click('form:has(select) button[type=submit]');
+    await page.waitForSelector('.notice.good');
+    await page.waitForSelector('td:has-text("an unknown login")');
+    tap.ok(/Planned/.test(await page.textContent('.columns')), 'a duty that was done is planned');
+    await page.click('summary:has-text("Change")');
+    await page.fill('input[name=interval]', '0');
+    await page.click('form:has(input[name=interval]) button[type=submit]');
+    tap.ok((await page.locator('.field-error').count()) === 1, 'an interval of 0 is refused');
+    await page.fill('input[name=interval]', '14');
+    await page.click('form:has(input[name=interval]) button[type=submit]');
+    await page.waitForSelector('dd:has-text("14 days")');
+    await open(page, 'duties/new');
+    await page.fill('input[name=title]', 'Clean the lenses');
+    await page.click('button[type=submit]');
+    await page.waitForSelector('h1:has-text("Clean the lenses")');
+    tap.ok(true, 'a duty of one’s own is added');
+    await page.click('summary:has-text("Remove this duty")');
+    await page.click('button.danger');
+    await page.waitForSelector('.duties');
+    await until(
+      async () => !(await page.textContent('.duties')).includes('lenses'),
+      'its removal',
+    );
+    tap.ok(true, 'and removed');
+  });
+  await tap.step('maintenance', async () => {
+    await open(page, `cameras/${parking}`);
+    await page.click('summary:has-text("Announce maintenance")');
+    await page.fill('input[name=work-to]', '2020-01-01T00:00:00');
+    await page.click('.maintenance button[type=submit]');
+    tap.ok(
+      (await page.locator('.field-error').count()) === 2,
+      'wrong times and a missing note are named',
+    );
+    const to = await page.evaluate(() => {
+      const date = new Date(Date.now() + 3600_000 - new Date().getTimezoneOffset() * 60000);
+      return date.toISOString().slice(0, 19);
+    });
+    await page.fill('input[name=work-to]', to);
+    await page.fill('input[name=work-note]', 'new lens');
+    await page.click('.maintenance button[type=submit]');
+    await page.waitForSelector('.bar .state:has-text("In maintenance")');
+    tap.ok(true, 'work on a camera is announced and shown');
+    await shoot(page, 'maintenance');
+    await open(page, 'today');
+    await page.waitForSelector('.concern:has-text("is being worked on")');
+    await open(page, `cameras/${parking}`);
+    await page.click('.work button');
+    await until(async () => (await page.locator('.work').count()) === 0, 'the end of the work');
+    tap.ok(true, 'and ended');
+  });
+}
+
 async function takeShots() {
   const looks = [
     [
@@ -277,7 +411,8 @@ async function takeShots() {
     await page.waitForSelector('input[name=password]');
     await shoot(page, `${look}-login`);
     await logIn(page, address, 'admin', server.password);
-    for (const place of [...places, `cameras/${entrance}`, `live/${entrance}`]) {
+    const more = [`cameras/${entrance}`, `live/${entrance}`, 'alarms/incidents/2', 'duties/2'];
+    for (const place of [...places, ...more]) {
       await open(page, place);
       await page.waitForTimeout(1500);
       await shoot(page, `${look}-${place.replace(/\/.*/, '-one')}`);
@@ -296,6 +431,8 @@ await tap.step('login', () => logIn(page, address, 'admin', server.password));
 await testLive(page);
 await testRecordings(page);
 await testCameras(page);
+await testAlarms(page);
+await testDuties(page);
 tap.ok(
   faults.length === 0,
   'no error in the page, no breach of its policy',

@@ -40,7 +40,17 @@ const slack_us = Number(environment.KOMAINU_SLACK_MS ?? 0) * 1000 + 2000;
 const settle_us = 12_000_000;
 const recorded_us = Number(environment.KOMAINU_RECORDED_S ?? 30) * 1_000_000;
 const shots = environment.KOMAINU_SHOTS ?? mkdtempSync(join(tmpdir(), 'komainu-shots-'));
-const places = ['today', 'live', 'recordings', 'cameras', 'journal', 'people', 'system'];
+const places = [
+  'today',
+  'live',
+  'recordings',
+  'cameras',
+  'alarms',
+  'duties',
+  'journal',
+  'people',
+  'system',
+];
 
 if (!address) {
   console.error('KOMAINU_ADDRESS is not given');

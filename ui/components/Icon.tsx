@@ -4,6 +4,9 @@ const paths = {
   recordings: 'M3 6h18v4H3Zm0 6h10v4H3Zm12 0h6v4h-6ZM7 18h2v3H7Z',
   cameras:
     'M12 4a7 7 0 1 1 0 14 7 7 0 0 1 0-14Zm0 3.5a3.5 3.5 0 1 0 0 7 3.5 3.5 0 0 0 0-7ZM6 20h12v2H6Z',
+  alarms:
+    'M12 2a2 2 0 0 1 2 2v.4a6 6 0 0 1 4 5.6v5l2 2v1H4v-1l2-2v-5a6 6 0 0 1 4-5.6V4a2 2 0 0 1 2-2ZM9.5 19h5a2.5 2.5 0 0 1-5 0Z',
+  duties: 'M7 2h2v2h6V2h2v2h3v17H4V4h3Zm-1 7v10h12V9Zm9.5 1.5 1.4 1.4-5.4 5.4-3-3 1.4-1.4 1.6 1.6Z',
   journal: 'M5 3h14v18H5Zm3 4v2h8V7Zm0 4v2h8v-2Zm0 4v2h5v-2Z',
 
   people:

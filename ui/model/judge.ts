@@ -1,5 +1,5 @@
 // What the recorder's state means for a person: is it recording, what is wrong, what comes first.
-import type { Camera, Status } from '../api';
+import type { Alarm, Camera, Status } from '../api';
 import { texts } from '../language';
 import { href, type Place } from '../route';
 import { lengthText } from './amounts';
@@ -61,6 +61,9 @@ export interface Concern {
   detail: string;
   label: string;
   target: string;
+  // Of an alarm that nobody has seen yet, or who has.
+  alarm?: Alarm;
+  seenBy?: string;
 }
 
 type Draft = [tone: Tone, what: string, step: string, label: string, place: Place, rest?: string[]];
@@ -121,7 +124,7 @@ function cameraConcern(camera: Camera, now_us: number): Draft | undefined {
   return undefined;
 }
 
-const order: Record<Tone, number> = { bad: 0, warn: 1, busy: 2, off: 3, good: 4 };
+export const order: Record<Tone, number> = { bad: 0, warn: 1, busy: 2, off: 3, good: 4 };
 
 // The gravest first; storage before cameras, because it may be their cause.
 export function concernsOf(status: Status, now_us: number): Concern[] {

@@ -3,6 +3,7 @@ import type { Camera } from '../api';
 import { CameraDetails, trackText } from '../components/CameraDetails';
 import { CameraForm } from '../components/CameraForm';
 import { Icon } from '../components/Icon';
+import { MaintenanceCard, MaintenanceWord } from '../components/MaintenanceCard';
 import { Moment } from '../components/Moment';
 import { Notice } from '../components/Notice';
 import { RemoveCamera } from '../components/RemoveCamera';
@@ -76,7 +77,7 @@ function CameraList({ cameras }: { cameras: Camera[] }) {
                   <a href={href('cameras', [camera.id])}>{camera.name}</a>
                 </th>
                 <td data-label={t.columns.state}>
-                  <StateWord {...cameraWord(camera, now_us)} />
+                  <StateWord {...cameraWord(camera, now_us)} /> <MaintenanceWord camera={camera} />
                   {camera.error && camera.state !== 'streaming' && (
                     <code class="error-words" lang="en">
                       {camera.error}
@@ -116,6 +117,7 @@ function OneCamera({ camera }: { camera: Camera }) {
           <Icon name="left" />
         </a>
         <h1>{camera.name}</h1>
+        <MaintenanceWord camera={camera} />
         {isAdministrator() && (
           <div class="buttons push">
             <a class="button" href={href('cameras', [camera.id, 'edit'])}>
@@ -128,6 +130,7 @@ function OneCamera({ camera }: { camera: Camera }) {
         )}
       </div>
       <CameraDetails camera={camera} />
+      <MaintenanceCard camera={camera} />
       {isRemoving.value && (
         <RemoveCamera
           camera={camera}
