@@ -4,7 +4,8 @@
 tests/check.py [--only GROUP[,GROUP]] [--fuzz-seconds N] [--keep-going]
 
 Groups, in order: lint, unit, sanitized, fuzz, flow, browser, bench. What takes wall time but
-little processor (the flow tests marked `slow`) runs beside the others. The last line is
+little processor (the flow tests marked `slow`) runs beside the others, and the fuzzers run beside
+the flow tests. The last line is
 "N passed, N failed"; the exit status is 0 only if nothing failed.
 """
 import argparse
@@ -165,17 +166,20 @@ def main():
     if needs_build and not build("build"):
         print(f"{RESULTS.passed} passed, {len(RESULTS.failed)} failed")
         return 1
-    slow = [threading.Thread(target=run, args=test) for test in flow_tests(slow=True)] \
+    beside = [threading.Thread(target=run, args=test) for test in flow_tests(slow=True)] \
         if "flow" in wanted else []
-    for thread in slow:
+    for thread in beside:
         thread.start()
     for name in GROUPS:
         if name == "browser":  # pictures are compared with clocks here: nothing else runs meanwhile
-            for thread in slow:
+            for thread in beside:
                 thread.join()
-        if name in wanted:
+        if name in wanted and name == "fuzz":
+            beside.append(threading.Thread(target=group_fuzz, args=(args,)))
+            beside[-1].start()
+        elif name in wanted:
             globals()[f"group_{name}"](args)
-    for thread in slow:
+    for thread in beside:
         thread.join()
     if RESULTS.failed:
         print("Failed: " + "; ".join(RESULTS.failed))

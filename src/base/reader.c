@@ -118,7 +118,7 @@ int km_reader_copy(struct km_reader *reader, void *ret_data, size_t count)
 	struct km_bytes view = { 0 };
 	int err = km_reader_bytes(reader, count, &view);
 
-	if (err == 0 && count > 0) {
+	if (err == 0 && view.data != NULL) {
 		memcpy(ret_data, view.data, count);
 	}
 	return err;

@@ -45,9 +45,6 @@ extern const struct km_verb km_verb_journal_review;
 extern const struct km_verb km_verb_journal_state;
 extern const struct km_verb km_verb_journal_verify; /* verb_journal_verify.c */
 extern const struct km_verb km_verb_journal_export;
-extern const struct km_verb km_verb_alarm_list;       /* verb_alarm.c */
-extern const struct km_verb km_verb_export;           /* verb_export.c */
-extern const struct km_verb km_verb_verify;           /* verb_verify.c */
 extern const struct km_verb km_verb_certificate_show; /* verb_certificate.c */
 extern const struct km_verb km_verb_certificate_install;
 extern const struct km_verb km_verb_certificate_renew;

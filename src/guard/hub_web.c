@@ -99,6 +99,7 @@ static void tell_session(struct km_hub *hub, uint32_t request, const uint8_t *to
 	};
 	struct km_second_factor_state factor = { 0 };
 
+	assert(session != NULL);
 	reply.needs_factor =
 	    km_hub_wants_factor(hub, account->role) &&
 	    (km_second_factor_show(hub->database, &account->id, &factor) < 0 || !factor.is_active);
