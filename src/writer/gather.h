@@ -4,7 +4,7 @@
  *
  * The ring is the buffer: an entry is looked at once when it comes and once more when its chunk is
  * complete, and nothing is kept in between but positions. A chunk is complete when the next key
- * frame is there, or after 0.75 s or so. What the disk does not take now stays in the ring; when
+ * frame is there, or after 0.5 s or so. What the disk does not take now stays in the ring; when
  * the ring overwrites it, a gap row says so.
  *
  * For the storage thread alone. Ring contents are hostile: sizes, tracks and labels are checked
@@ -16,7 +16,7 @@
 #include "io/ring.h"
 #include "store/recorder.h"
 
-#define KM_GATHER_CHUNK_US        INT64_C(750000) /* wished length of a chunk */
+#define KM_GATHER_CHUNK_US        INT64_C(500000) /* wished length of a chunk */
 #define KM_GATHER_SAMPLES_MAX     4096            /* in one chunk */
 #define KM_GATHER_CHUNK_BYTES_MAX (16 * 1024 * 1024)
 #define KM_GATHER_SAMPLE_BYTES_MAX                                                                 \
