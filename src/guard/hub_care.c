@@ -176,10 +176,9 @@ int km_hub_request_incident_work(
 	if (err < 0) {
 		return explain_incident(asking, err, work->number);
 	}
-	NOTE(asking, KM_EVENT_INCIDENT_PUT, NULL, "incident %lld:%s%.0u%s%s%s by %s",
-	    (long long)work->number, work->step > 0 ? " step " : "", work->step,
-	    work->has_owner ? " owner " : "", work->has_owner ? work->owner : "",
-	    work->text[0] != '\0' ? " a note," : "", who);
+	NOTE(asking, KM_EVENT_INCIDENT_PUT, NULL,
+	    "incident %lld: step %u, owner %s, %s note, by %s", (long long)work->number, work->step,
+	    work->has_owner ? work->owner : "as before", work->text[0] != '\0' ? "a" : "no", who);
 	return 0;
 }
 
