@@ -1,0 +1,96 @@
+/* sources: model/facts.c model/states.c base/bytes.c base/error.c base/uuid.c base/reader.c base/text.c base/buf.c */
+/* libraries: */
+#include "model/facts.h"
+#include "model/states.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static struct km_fact fact_of(enum km_fact_kind kind, const char *value)
+{
+	struct km_fact fact = { .kind = (uint16_t)kind, .source = KM_FROM_PROBE, .is_known = true };
+
+	(void)snprintf(fact.value, sizeof(fact.value), "%s", value);
+	return fact;
+}
+
+static int check(enum km_fact_kind kind, const char *value)
+{
+	struct km_fact fact = fact_of(kind, value);
+
+	return km_facts_check(&fact);
+}
+
+static void test_names(void **state)
+{
+	enum km_fact_kind kind = KM_FACT_MAKER;
+
+	(void)state;
+	assert_string_equal(km_facts_name(KM_FACT_PORT_OPEN), "port_open");
+	assert_string_equal(km_facts_name(9999), "unknown");
+	assert_int_equal(km_facts_find(km_bytes_text("tls_suite"), &kind), 0);
+	assert_int_equal(kind, KM_FACT_TLS_SUITE);
+	assert_int_equal(km_facts_find(km_bytes_text("tls"), &kind), KM_ERR_NOT_FOUND);
+}
+
+static void test_values_fit_their_shape(void **state)
+{
+	(void)state;
+	assert_int_equal(check(KM_FACT_HTTPS, "yes"), 0);
+	assert_int_equal(check(KM_FACT_HTTPS, "maybe"), KM_ERR_FORMAT);
+	assert_int_equal(check(KM_FACT_HTTPS, ""), KM_ERR_FORMAT);
+	assert_int_equal(check(KM_FACT_CLOCK_OFFSET, "-1250"), 0);
+	assert_int_equal(check(KM_FACT_CLOCK_OFFSET, "1.5"), KM_ERR_FORMAT);
+	assert_int_equal(check(KM_FACT_FILTER_KIND, "allow"), 0);
+	assert_int_equal(check(KM_FACT_FILTER_KIND, "allo"), KM_ERR_FORMAT);
+	assert_int_equal(check(KM_FACT_ACCOUNT, "administrator"), 0);
+	assert_int_equal(check(KM_FACT_ACCOUNT, "level"), KM_ERR_FORMAT);
+	assert_int_equal(check(KM_FACT_TLS_SUITE, "weak"), 0);
+	assert_int_equal(check((enum km_fact_kind)9999, "yes"), KM_ERR_NOT_FOUND);
+}
+
+static void test_what_is_not_known_has_no_value(void **state)
+{
+	struct km_fact fact = fact_of(KM_FACT_HTTPS, "");
+	int64_t number = 7;
+
+	(void)state;
+	fact.is_known = false;
+	assert_int_equal(km_facts_check(&fact), 0);
+	assert_false(km_facts_is_yes(&fact));
+	assert_false(km_facts_is_no(&fact));
+	assert_int_equal(km_facts_number(&fact, &number), KM_ERR_STATE);
+	assert_int_equal(number, 7);
+	(void)snprintf(fact.value, sizeof(fact.value), "yes");
+	assert_int_equal(km_facts_check(&fact), KM_ERR_FORMAT);
+}
+
+static void test_sources_and_ends_are_checked(void **state)
+{
+	struct km_fact fact = fact_of(KM_FACT_MAKER, "Example");
+
+	(void)state;
+	fact.source = 77;
+	assert_int_equal(km_facts_check(&fact), KM_ERR_FORMAT);
+	fact.source = KM_FROM_ONVIF;
+	assert_int_equal(km_facts_check(&fact), 0);
+	memset(fact.subject, 'a', sizeof(fact.subject));
+	assert_int_equal(km_facts_check(&fact), KM_ERR_FORMAT);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_values_fit_their_shape),
+		cmocka_unit_test(test_what_is_not_known_has_no_value),
+		cmocka_unit_test(test_sources_and_ends_are_checked),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
