@@ -79,3 +79,9 @@ bool km_job_is_cancelled(const struct km_job *job)
 {
 	return atomic_load(job->egress.is_cancelled);
 }
+
+void km_job_wipe(struct km_job *job)
+{
+	explicit_bzero(job->user, sizeof(job->user));
+	explicit_bzero(job->password, sizeof(job->password));
+}

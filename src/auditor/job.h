@@ -71,4 +71,7 @@ void km_job_progress(struct km_job *job, const char *stage, uint32_t done, uint3
 
 bool km_job_is_cancelled(const struct km_job *job);
 
+/* The credentials, when it is over. */
+void km_job_wipe(struct km_job *job);
+
 #endif

@@ -379,3 +379,35 @@ enum km_exit km_asking_fill(enum km_message_kind kind, void *message,
 	}
 	return result;
 }
+
+/* --- cameras by name --- */
+
+struct search {
+	const char *name;
+	struct km_uuid found;
+};
+
+static void on_camera(void *context, enum km_message_kind kind, const void *record)
+{
+	struct search *search = context;
+	const struct km_message_status_camera *camera = record;
+
+	if (kind == KM_MESSAGE_status_camera && strcmp(camera->name, search->name) == 0) {
+		search->found = camera->camera;
+	}
+}
+
+enum km_exit km_asking_find_camera(
+    const struct km_verb_context *context, const char *name, struct km_uuid *ret_id)
+{
+	struct km_message_status_get get = { 0 };
+	struct search search = { .name = name };
+	enum km_exit result =
+	    km_asking_each(context, KM_MESSAGE_status_get, &get, on_camera, &search, NULL);
+
+	if (result == KM_EXIT_DONE && km_uuid_is_nil(&search.found)) {
+		return km_verb_fail("%s: no camera has this name", name);
+	}
+	*ret_id = search.found;
+	return result;
+}

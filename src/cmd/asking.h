@@ -55,4 +55,8 @@ enum km_exit km_asking_set(enum km_message_kind kind, void *message, const char 
 enum km_exit km_asking_fill(enum km_message_kind kind, void *message,
     const struct km_arguments *arguments, const struct km_asking_option *options);
 
+/* The camera of that name, asked of the running guard; errors as above. */
+enum km_exit km_asking_find_camera(
+    const struct km_verb_context *context, const char *name, struct km_uuid *ret_id);
+
 #endif

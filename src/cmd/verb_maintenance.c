@@ -3,8 +3,6 @@
 #include "cmd/verbs.h"
 #include "io/clock.h"
 
-#include <string.h>
-
 static const struct km_asking_column columns[] = {
 	{ "number", "number" },
 	{ "camera_name", "camera" },
@@ -28,36 +26,6 @@ static enum km_exit run_list(
 	};
 
 	return km_asking_show(context, KM_MESSAGE_maintenance_list, &list, &list_view);
-}
-
-struct search {
-	const char *name;
-	struct km_uuid found;
-};
-
-static void on_camera(void *context, enum km_message_kind kind, const void *record)
-{
-	struct search *search = context;
-	const struct km_message_status_camera *camera = record;
-
-	if (kind == KM_MESSAGE_status_camera && strcmp(camera->name, search->name) == 0) {
-		search->found = camera->camera;
-	}
-}
-
-static enum km_exit find_camera(
-    const struct km_verb_context *context, const char *name, struct km_uuid *ret_id)
-{
-	struct km_message_status_get get = { 0 };
-	struct search search = { .name = name };
-	enum km_exit result =
-	    km_asking_each(context, KM_MESSAGE_status_get, &get, on_camera, &search, NULL);
-
-	if (result == KM_EXIT_DONE && km_uuid_is_nil(&search.found)) {
-		return km_verb_fail("%s: no camera has this name", name);
-	}
-	*ret_id = search.found;
-	return result;
 }
 
 static enum km_exit take_times(
@@ -103,7 +71,7 @@ static enum km_exit run_begin(
 		result = take_times(arguments, &begin);
 	}
 	if (result == KM_EXIT_DONE) {
-		result = find_camera(context, arguments->words[0], &begin.camera);
+		result = km_asking_find_camera(context, arguments->words[0], &begin.camera);
 	}
 	return result != KM_EXIT_DONE
 		   ? result

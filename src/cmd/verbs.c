@@ -55,6 +55,10 @@ const struct km_verb *const km_verbs[] = {
 	&km_verb_maintenance_list,
 	&km_verb_maintenance_begin,
 	&km_verb_maintenance_end,
+	&km_verb_audit_list, /* the longer names first: a camera may not be called so */
+	&km_verb_audit_facts,
+	&km_verb_audit_stop,
+	&km_verb_audit,
 	&km_verb_export,
 	&km_verb_verify,
 	&km_verb_journal_show,

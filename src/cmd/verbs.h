@@ -69,5 +69,9 @@ extern const struct km_verb km_verb_destination_test;
 extern const struct km_verb km_verb_destination_remove;
 extern const struct km_verb km_verb_notice_list;
 extern const struct km_verb km_verb_metrics_token; /* verb_metrics.c */
+extern const struct km_verb km_verb_audit;         /* verb_audit.c */
+extern const struct km_verb km_verb_audit_list;
+extern const struct km_verb km_verb_audit_facts;
+extern const struct km_verb km_verb_audit_stop;
 
 #endif

@@ -6,6 +6,7 @@
 #include "io/clock.h"
 #include "priv/channel.h"
 #include "priv/child.h"
+#include "priv/loaded.h"
 #include "priv/log.h"
 #include "priv/sandbox.h"
 
@@ -67,6 +68,7 @@ static void tell_ready(struct courier *courier, const struct km_sandbox_result *
 	    walls->landlock_abi, walls->has_files ? " files" : "", walls->has_ports ? " ports" : "",
 	    walls->has_scope ? " scope" : "", walls->has_seccomp ? "on" : "off",
 	    walls->is_relaxed ? ", relaxed for a sanitizer" : "");
+	km_loaded_write(ready.libraries, sizeof(ready.libraries));
 	send_message(courier, KM_MESSAGE_ready, &ready);
 }
 

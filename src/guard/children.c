@@ -322,8 +322,8 @@ static void start_patience(struct km_children *children, enum km_role role)
 /* Web and courier first; then the receivers, which end their rings; the writer stores them. */
 static void stop_next(struct km_children *children)
 {
-	static const enum km_role order[] = { KM_ROLE_WEB, KM_ROLE_COURIER, KM_ROLE_RECEIVER,
-		KM_ROLE_WRITER };
+	static const enum km_role order[] = { KM_ROLE_WEB, KM_ROLE_COURIER, KM_ROLE_AUDITOR,
+		KM_ROLE_RECEIVER, KM_ROLE_WRITER };
 
 	for (size_t i = 0; i < KM_COUNT(order); i++) {
 		if (ask_to_end(children, order[i])) {

@@ -3,6 +3,7 @@
 #include "guard/care.h"
 #include "guard/control.h"
 #include "guard/hub.h"
+#include "guard/hub_auditor.h"
 #include "guard/hub_certificates.h"
 #include "guard/hub_courier.h"
 #include "guard/hub_journal.h"
@@ -59,6 +60,9 @@ static void on_started(void *context, struct km_process *process)
 	case KM_ROLE_COURIER:
 		km_hub_courier_start(&guard->hub, process);
 		break;
+	case KM_ROLE_AUDITOR:
+		km_hub_auditor_start(&guard->hub, process);
+		break;
 	case KM_ROLE_GUARD:
 	case KM_ROLE_COMMAND:
 		break;
@@ -111,6 +115,9 @@ static void on_message(
 	case KM_ROLE_COURIER:
 		km_hub_courier_on_message(&guard->hub, process, kind, message);
 		break;
+	case KM_ROLE_AUDITOR:
+		km_hub_auditor_on_message(&guard->hub, process, kind, message);
+		break;
 	case KM_ROLE_GUARD:
 	case KM_ROLE_COMMAND:
 		break;
@@ -138,6 +145,8 @@ static void on_ended(void *context, struct km_process *process, const char *text
 		announce(guard);
 	} else if (process->role == KM_ROLE_COURIER) {
 		km_hub_courier_end(hub);
+	} else if (process->role == KM_ROLE_AUDITOR) {
+		km_hub_auditor_end(hub);
 	}
 }
 
@@ -220,6 +229,9 @@ static int start_roles(struct guard *guard)
 	if (err == 0) {
 		err = km_hub_courier_create(hub);
 	}
+	if (err == 0) {
+		err = km_hub_auditor_create(hub);
+	}
 	return err;
 }
 
@@ -293,6 +305,7 @@ static void finish(struct guard *guard)
 	km_control_destroy(guard->control);
 	km_care_destroy(hub->care);
 	km_hub_courier_destroy(hub);
+	km_hub_auditor_destroy(hub);
 	km_children_destroy(hub->children);
 	for (size_t i = 0; i < hub->camera_count; i++) {
 		km_hub_close_ring(hub->cameras[i]);

@@ -214,6 +214,8 @@ static int on_entry(void *context, const struct km_camera *entry)
 	}
 	camera->is_marked = true;
 	camera->is_told = false;
+	camera->is_changed |= !is_new && (strcmp(camera->entry.url, entry->url) != 0 ||
+					     strcmp(camera->entry.user, entry->user) != 0);
 	camera->entry = *entry;
 	km_hub_tell_writer(hub, camera);
 	if (!entry->is_enabled) {

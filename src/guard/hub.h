@@ -44,6 +44,9 @@ struct km_hub_camera {
 	bool is_marked; /* still there, while the entries are read again */
 	bool is_told;   /* what the courier knows of it is told_connected */
 	bool told_connected;
+	bool is_changed;         /* its entry, since it was last looked at for an audit */
+	int64_t audit_look_us;   /* when to see again whether an audit is due */
+	int64_t audited_back_us; /* the return from an outage that an audit followed already */
 };
 
 struct km_logins;           /* guard/logins */
@@ -52,6 +55,7 @@ struct km_journal_keeper;   /* guard/journal_keeper */
 struct km_hub_certificates; /* guard/hub_certificates */
 struct km_hub_listeners;    /* guard/hub_listeners */
 struct km_hub_courier;      /* guard/hub_courier */
+struct km_hub_auditor;      /* guard/hub_auditor */
 
 struct km_hub {
 	struct km_loop *loop;
@@ -75,6 +79,7 @@ struct km_hub {
 	struct km_process *writer;
 	struct km_process *web;
 	struct km_hub_courier *outside; /* messages to outside, and the process that sends them */
+	struct km_hub_auditor *auditor; /* audits, and the process that carries them out */
 	struct km_hub_camera **cameras; /* by name */
 	size_t camera_count;
 	struct km_message_storage_state storage;

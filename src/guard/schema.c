@@ -131,4 +131,23 @@ static const char outside[] =
     " WHEN OLD.cleared_us = 0 AND NEW.cleared_us <> 0"
     " BEGIN INSERT INTO alarm_change (alarm, phase) VALUES (NEW.number, 2); END;";
 
-const char *const km_schema_steps[KM_SCHEMA_VERSION] = { first, journal, people, care, outside };
+/* What is known of the cameras, and the ledger of logins that were tried on them. */
+static const char audit[] =
+    "CREATE TABLE audit ("
+    " number INTEGER PRIMARY KEY AUTOINCREMENT, camera BLOB NOT NULL, reason INTEGER NOT NULL,"
+    " by TEXT NOT NULL, is_thorough INTEGER NOT NULL, state INTEGER NOT NULL,"
+    " asked_us INTEGER NOT NULL, began_us INTEGER NOT NULL DEFAULT 0,"
+    " ended_us INTEGER NOT NULL DEFAULT 0, packets INTEGER NOT NULL DEFAULT 0,"
+    " facts INTEGER NOT NULL DEFAULT 0, text TEXT NOT NULL DEFAULT '');"
+    "CREATE INDEX audit_camera ON audit (camera, number);"
+    "CREATE TABLE fact ("
+    " camera BLOB NOT NULL, kind INTEGER NOT NULL, subject TEXT NOT NULL, source INTEGER NOT NULL,"
+    " is_known INTEGER NOT NULL, value TEXT NOT NULL, detail TEXT NOT NULL, proof BLOB,"
+    " observed_us INTEGER NOT NULL, PRIMARY KEY (camera, kind, subject, source)) WITHOUT ROWID;"
+    "CREATE TABLE login_try ("
+    " camera BLOB NOT NULL, service TEXT NOT NULL, account TEXT NOT NULL, pair INTEGER NOT NULL,"
+    " tried_us INTEGER NOT NULL, is_lock INTEGER NOT NULL);"
+    "CREATE INDEX login_tries ON login_try (camera, tried_us);";
+
+const char *const km_schema_steps[KM_SCHEMA_VERSION] = { first, journal, people, care, outside,
+	audit };

@@ -188,6 +188,13 @@ static int add_ports(int ruleset_fd, const uint16_t *ports, uint64_t right)
 	return 0;
 }
 
+static int add_any_port(int ruleset_fd)
+{
+	struct landlock_tcp rule = { .rights = PORT_BIND, .port = 0 };
+
+	return syscall(SYS_landlock_add_rule, ruleset_fd, RULE_PORT, &rule, 0) < 0 ? KM_ERR_SYS : 0;
+}
+
 static int apply_landlock(
     const struct km_sandbox_rules *rules, int abi, struct km_sandbox_result *result)
 {
@@ -209,6 +216,9 @@ static int apply_landlock(
 	}
 	if (err == 0 && ruleset.ports != 0) {
 		err = add_ports(fd, rules->bind_ports, PORT_BIND);
+	}
+	if (err == 0 && ruleset.ports != 0 && rules->may_choose_source) {
+		err = add_any_port(fd);
 	}
 	if (err == 0 && (ruleset.ports & PORT_CONNECT) != 0) {
 		err = add_ports(fd, rules->connect_ports, PORT_CONNECT);

@@ -41,6 +41,7 @@ struct km_sandbox_rules {
 	/* TCP ports, ended by 0. NULL: none may be bound, but any may be connected to. */
 	const uint16_t *bind_ports;
 	const uint16_t *connect_ports;
+	bool may_choose_source; /* bind to an address of its own before connecting; no port */
 	/* For developing: instead of killing, write the call's number to standard error and let it
 	 * fail with EPERM. */
 	bool is_debug;

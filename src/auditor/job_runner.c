@@ -1,0 +1,456 @@
+#include "auditor/job_runner.h"
+
+#include "auditor/job.h"
+#include "auditor/stages.h"
+#include "priv/channel.h"
+#include "proto/url.h"
+
+#include <netdb.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#define WAITING_MAX 256 /* messages that were not yet taken away */
+
+struct note {
+	struct note *next;
+	struct km_buf packed;
+};
+
+/* A job and its thread. What both threads touch is under the runner's lock. */
+struct slot {
+	struct km_job_runner *runner;
+	bool is_used;   /* the rest stands for a job */
+	bool has_ended; /* its thread waits to be joined */
+	pthread_t thread;
+	int64_t audit;
+	atomic_bool is_cancelled;
+	bool is_asking; /* a try, and the answer is not there */
+	int answer;
+	struct km_message_job_begin begin;
+	struct km_job job; /* the thread's own */
+};
+
+struct km_job_runner {
+	pthread_mutex_t lock;
+	pthread_cond_t changed; /* an answer came, notes were taken, or a job is to end */
+	int wake_fd;
+	struct km_watch *watch;
+	void (*on_message)(void *context, struct km_bytes packed);
+	void *context;
+	struct km_egress_budget budget;
+	struct note *first;
+	struct note **last;
+	size_t waiting;
+	size_t count;
+	struct slot slots[KM_JOB_RUNNER_JOBS_MAX];
+};
+
+/* --- from a job's thread --- */
+
+static void wake(const struct km_job_runner *runner)
+{
+	uint64_t one = 1;
+
+	/* It can only fail where the counter is full, and then the loop wakes anyway. */
+	if (write(runner->wake_fd, &one, sizeof(one)) < 0) {
+		return;
+	}
+}
+
+static void say(struct slot *slot, enum km_message_kind kind, const void *message)
+{
+	struct km_job_runner *runner = slot->runner;
+	struct note *note = calloc(1, sizeof(*note));
+
+	if (note == NULL) {
+		return;
+	}
+	km_buf_init(&note->packed, KM_CHANNEL_MESSAGE_MAX);
+	if (km_messages_pack(kind, message, &note->packed) < 0) {
+		km_buf_finish(&note->packed);
+		free(note);
+		return;
+	}
+	(void)pthread_mutex_lock(&runner->lock);
+	while (runner->waiting >= WAITING_MAX && !atomic_load(&slot->is_cancelled)) {
+		(void)pthread_cond_wait(&runner->changed, &runner->lock);
+	}
+	*runner->last = note;
+	runner->last = &note->next;
+	runner->waiting++;
+	(void)pthread_mutex_unlock(&runner->lock);
+	wake(runner);
+}
+
+static void on_fact(void *context, const struct km_fact *fact)
+{
+	struct slot *slot = context;
+	struct km_message_job_fact said = {
+		.audit = slot->audit,
+		.kind = fact->kind,
+		.source = fact->source,
+		.is_known = fact->is_known,
+		.proof_size = fact->has_proof ? sizeof(fact->proof) : 0,
+		.observed_unix_us = fact->observed_unix_us,
+	};
+
+	memcpy(said.subject, fact->subject, sizeof(said.subject));
+	memcpy(said.value, fact->value, sizeof(said.value));
+	memcpy(said.detail, fact->detail, sizeof(said.detail));
+	memcpy(said.proof, fact->proof, sizeof(said.proof));
+	say(slot, KM_MESSAGE_job_fact, &said);
+}
+
+static void on_progress(void *context, const char *stage, uint32_t done, uint32_t total)
+{
+	struct slot *slot = context;
+	struct km_message_job_progress progress = {
+		.audit = slot->audit, .done = done, .total = total
+	};
+
+	(void)snprintf(progress.stage, sizeof(progress.stage), "%s", stage);
+	say(slot, KM_MESSAGE_job_progress, &progress);
+}
+
+static int on_try(void *context, const char *service, const char *account, uint32_t pair)
+{
+	struct slot *slot = context;
+	struct km_job_runner *runner = slot->runner;
+	struct km_message_try_ask ask = { .audit = slot->audit, .pair = pair };
+	int err = 0;
+
+	(void)snprintf(ask.service, sizeof(ask.service), "%s", service);
+	(void)snprintf(ask.account, sizeof(ask.account), "%s", account);
+	(void)pthread_mutex_lock(&runner->lock);
+	slot->is_asking = true;
+	(void)pthread_mutex_unlock(&runner->lock);
+	say(slot, KM_MESSAGE_try_ask, &ask);
+	(void)pthread_mutex_lock(&runner->lock);
+	while (slot->is_asking && !atomic_load(&slot->is_cancelled)) {
+		(void)pthread_cond_wait(&runner->changed, &runner->lock);
+	}
+	err = slot->is_asking ? KM_ERR_CLOSED : slot->answer;
+	slot->is_asking = false;
+	(void)pthread_mutex_unlock(&runner->lock);
+	return err;
+}
+
+static void on_lock(void *context, const char *service, const char *account)
+{
+	struct slot *slot = context;
+	struct km_message_try_locked locked = { .audit = slot->audit };
+
+	(void)snprintf(locked.service, sizeof(locked.service), "%s", service);
+	(void)snprintf(locked.account, sizeof(locked.account), "%s", account);
+	say(slot, KM_MESSAGE_try_locked, &locked);
+}
+
+static const struct km_job_events job_events = {
+	.on_fact = on_fact,
+	.on_progress = on_progress,
+	.on_try = on_try,
+	.on_lock = on_lock,
+};
+
+/* The addresses of the camera's host: the only ones that anything is sent to. */
+static int allow_host(struct km_job *job, char text[static 256])
+{
+	const struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_ADDRCONFIG };
+	struct addrinfo *found = NULL;
+	int err = 0;
+	int why = getaddrinfo(job->host, NULL, &hints, &found);
+
+	if (why != 0) {
+		(void)snprintf(text, 256, "%.160s: %s", job->host, gai_strerror(why));
+		return KM_ERR_NOT_FOUND;
+	}
+	for (const struct addrinfo *at = found; err == 0 && at != NULL; at = at->ai_next) {
+		struct km_address address;
+
+		if (km_address_from(at->ai_addr, at->ai_addrlen, &address) == 0) {
+			err = km_egress_allow(&job->egress, &address);
+		}
+	}
+	freeaddrinfo(found);
+	if (err < 0) {
+		(void)snprintf(text, 256, "%.160s: not an address of one device", job->host);
+	}
+	return err == KM_ERR_LIMIT ? 0 : err;
+}
+
+static int set_up(struct slot *slot, char text[static 256])
+{
+	const struct km_message_job_begin *begin = &slot->begin;
+	struct km_job *job = &slot->job;
+	struct km_url url;
+	struct km_fault fault = { 0 };
+	int err = km_url_parse(km_bytes_text(begin->rtsp_url), &url, &fault);
+
+	if (err == 0) {
+		err = km_bytes_copy_text(url.host, job->host, sizeof(job->host));
+	}
+	if (err < 0) {
+		(void)snprintf(text, 256, "the URL in its entry is not right");
+		return err;
+	}
+	if (begin->second_source[0] != '\0' &&
+	    km_address_parse(km_bytes_text(begin->second_source), 0, &job->second) < 0) {
+		(void)snprintf(text, 256, "audit_second_source: %s is not an address in digits",
+		    begin->second_source);
+		return KM_ERR_CONFIG;
+	}
+	return allow_host(job, text);
+}
+
+static void prepare(struct slot *slot)
+{
+	const struct km_message_job_begin *begin = &slot->begin;
+	struct km_job *job = &slot->job;
+
+	*job = (struct km_job){
+		.camera = begin->camera,
+		.has_pin = begin->pin_size == sizeof(job->pin),
+		.is_thorough = begin->is_thorough != 0,
+		.may_try_factory = begin->may_try_factory != 0,
+		.events = &job_events,
+		.context = slot,
+	};
+	km_egress_init(&job->egress, &slot->runner->budget, &slot->is_cancelled);
+	if (begin->pace >= 1 && begin->pace <= KM_EGRESS_PACE) {
+		job->egress.pace = begin->pace;
+	}
+	memcpy(job->rtsp_url, begin->rtsp_url, sizeof(job->rtsp_url));
+	memcpy(job->onvif_url, begin->onvif_url, sizeof(job->onvif_url));
+	memcpy(job->user, begin->user, sizeof(job->user));
+	memcpy(job->password, begin->password, sizeof(job->password));
+	memcpy(job->pin, begin->pin, sizeof(job->pin));
+}
+
+static void *run(void *context)
+{
+	struct slot *slot = context;
+	struct km_message_job_ended ended = { .audit = slot->audit };
+
+	prepare(slot);
+	ended.err = set_up(slot, ended.text);
+	if (ended.err == 0) {
+		ended.err = km_stages_run(&slot->job);
+	}
+	if (ended.err < 0 && ended.text[0] == '\0') {
+		(void)snprintf(ended.text, sizeof(ended.text), "%s", km_error_text(ended.err));
+	}
+	ended.packets = slot->job.egress.sent;
+	km_job_wipe(&slot->job);
+	km_messages_wipe(KM_MESSAGE_job_begin, &slot->begin);
+	say(slot, KM_MESSAGE_job_ended, &ended);
+	(void)pthread_mutex_lock(&slot->runner->lock);
+	slot->has_ended = true;
+	(void)pthread_mutex_unlock(&slot->runner->lock);
+	wake(slot->runner);
+	return NULL;
+}
+
+/* --- from the loop's thread --- */
+
+static struct note *take_notes(struct km_job_runner *runner)
+{
+	struct note *notes = NULL;
+
+	(void)pthread_mutex_lock(&runner->lock);
+	notes = runner->first;
+	runner->first = NULL;
+	runner->last = &runner->first;
+	runner->waiting = 0;
+	(void)pthread_cond_broadcast(&runner->changed);
+	(void)pthread_mutex_unlock(&runner->lock);
+	return notes;
+}
+
+static void join_ended(struct km_job_runner *runner)
+{
+	for (size_t i = 0; i < runner->count; i++) {
+		struct slot *slot = &runner->slots[i];
+		bool has_ended = false;
+
+		(void)pthread_mutex_lock(&runner->lock);
+		has_ended = slot->is_used && slot->has_ended;
+		(void)pthread_mutex_unlock(&runner->lock);
+		if (has_ended) {
+			(void)pthread_join(slot->thread, NULL);
+			slot->is_used = false;
+		}
+	}
+}
+
+static void deliver(struct km_job_runner *runner)
+{
+	for (struct note *note = take_notes(runner); note != NULL;) {
+		struct note *next = note->next;
+
+		if (runner->on_message != NULL) {
+			runner->on_message(runner->context, km_buf_view(&note->packed));
+		}
+		km_buf_finish(&note->packed);
+		free(note);
+		note = next;
+	}
+}
+
+static void on_wake(void *context, unsigned events)
+{
+	struct km_job_runner *runner = context;
+	uint64_t count = 0;
+
+	(void)events;
+	if (read(runner->wake_fd, &count, sizeof(count)) < 0) {
+		return;
+	}
+	deliver(runner);
+	join_ended(runner);
+}
+
+int km_job_runner_create(struct km_loop *loop, size_t jobs_max,
+    void (*on_message)(void *context, struct km_bytes packed), void *context,
+    struct km_job_runner **ret_runner)
+{
+	struct km_job_runner *runner = calloc(1, sizeof(*runner));
+	int err = 0;
+
+	if (runner == NULL) {
+		return KM_ERR_MEMORY;
+	}
+	runner->on_message = on_message;
+	runner->context = context;
+	runner->last = &runner->first;
+	runner->count = jobs_max < KM_JOB_RUNNER_JOBS_MAX ? jobs_max : KM_JOB_RUNNER_JOBS_MAX;
+	(void)pthread_mutex_init(&runner->lock, NULL);
+	(void)pthread_cond_init(&runner->changed, NULL);
+	for (size_t i = 0; i < runner->count; i++) {
+		runner->slots[i].runner = runner;
+	}
+	runner->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	err = runner->wake_fd < 0
+		  ? KM_ERR_SYS
+		  : km_watch_create(loop, runner->wake_fd, on_wake, runner, &runner->watch);
+	if (err < 0) {
+		km_job_runner_destroy(runner);
+		return err;
+	}
+	km_watch_set(runner->watch, KM_LOOP_READ);
+	*ret_runner = runner;
+	return 0;
+}
+
+static struct slot *find(struct km_job_runner *runner, int64_t audit)
+{
+	for (size_t i = 0; i < runner->count; i++) {
+		if (runner->slots[i].is_used && runner->slots[i].audit == audit) {
+			return &runner->slots[i];
+		}
+	}
+	return NULL;
+}
+
+/* Signals are the loop's alone. */
+static int start_thread(struct slot *slot)
+{
+	sigset_t all;
+	sigset_t before;
+	int why = 0;
+
+	(void)sigfillset(&all);
+	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
+	why = pthread_create(&slot->thread, NULL, run, slot);
+	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return why == 0 ? 0 : KM_ERR_SYS;
+}
+
+int km_job_runner_begin(struct km_job_runner *runner, const struct km_message_job_begin *begin)
+{
+	struct slot *slot = NULL;
+	int err = 0;
+
+	if (find(runner, begin->audit) != NULL) {
+		return KM_ERR_EXISTS;
+	}
+	join_ended(runner);
+	for (size_t i = 0; slot == NULL && i < runner->count; i++) {
+		slot = runner->slots[i].is_used ? NULL : &runner->slots[i];
+	}
+	if (slot == NULL) {
+		return KM_ERR_LIMIT;
+	}
+	slot->audit = begin->audit;
+	slot->begin = *begin;
+	slot->has_ended = false;
+	slot->is_asking = false;
+	atomic_store(&slot->is_cancelled, false);
+	err = start_thread(slot);
+	slot->is_used = err == 0;
+	if (err < 0) {
+		explicit_bzero(&slot->begin, sizeof(slot->begin));
+	}
+	return err;
+}
+
+static void cancel(struct slot *slot)
+{
+	(void)pthread_mutex_lock(&slot->runner->lock);
+	atomic_store(&slot->is_cancelled, true);
+	(void)pthread_cond_broadcast(&slot->runner->changed);
+	(void)pthread_mutex_unlock(&slot->runner->lock);
+}
+
+void km_job_runner_stop(struct km_job_runner *runner, int64_t audit)
+{
+	struct slot *slot = find(runner, audit);
+
+	if (slot != NULL) {
+		cancel(slot);
+	}
+}
+
+void km_job_runner_answer(struct km_job_runner *runner, const struct km_message_try_answer *answer)
+{
+	struct slot *slot = find(runner, answer->audit);
+
+	if (slot == NULL) {
+		return;
+	}
+	(void)pthread_mutex_lock(&runner->lock);
+	slot->answer = answer->err;
+	slot->is_asking = false;
+	(void)pthread_cond_broadcast(&runner->changed);
+	(void)pthread_mutex_unlock(&runner->lock);
+}
+
+void km_job_runner_destroy(struct km_job_runner *runner)
+{
+	if (runner == NULL) {
+		return;
+	}
+	for (size_t i = 0; i < runner->count; i++) {
+		if (runner->slots[i].is_used) {
+			cancel(&runner->slots[i]);
+		}
+	}
+	for (size_t i = 0; i < runner->count; i++) {
+		if (runner->slots[i].is_used) {
+			(void)pthread_join(runner->slots[i].thread, NULL);
+		}
+	}
+	runner->on_message = NULL;
+	deliver(runner);
+	km_watch_destroy(runner->watch);
+	if (runner->wake_fd >= 0) {
+		(void)close(runner->wake_fd);
+	}
+	(void)pthread_cond_destroy(&runner->changed);
+	(void)pthread_mutex_destroy(&runner->lock);
+	free(runner);
+}
