@@ -12,6 +12,7 @@ import argparse
 import concurrent.futures
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import threading
@@ -39,7 +40,9 @@ class Results:
                 self.passed += 1
                 return
             self.failed.append(name)
-            for line in output.splitlines()[-60:]:
+            lines = output.splitlines()
+            errors = [line for line in lines if re.match(r"(\w*Error|\w*Exception|Traceback|==\d+==ERROR)", line)]
+            for line in [*errors[-2:], *lines[-60:]]:  # what went wrong first: logs may be cut
                 print(f"      {line}", flush=True)
 
 
