@@ -3,74 +3,30 @@
 #include "base/text.h"
 #include "courier/mqtt_link.h"
 #include "courier/outlet.h"
-#include "io/clock.h"
-#include "priv/channel.h"
-#include "priv/child.h"
-#include "priv/loaded.h"
-#include "priv/log.h"
-#include "priv/sandbox.h"
+#include "priv/role_process.h"
 
-#include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #define OUTLETS_MAX     32
 #define DESCRIPTORS_MAX 512
 
 struct courier {
-	struct km_loop *loop;
-	struct km_channel *channel;
-	struct km_log *log;
+	struct km_role_process *process;
 	bool is_started;
-	int exit_status;
 	struct km_outlet_shared shared;
 	size_t count;
 	struct km_outlet *outlets[OUTLETS_MAX];
 };
 
-static void stop(struct courier *courier, int exit_status)
-{
-	courier->exit_status = exit_status;
-	km_loop_stop(courier->loop);
-}
-
-static void send_message(struct courier *courier, enum km_message_kind kind, const void *message)
-{
-	struct km_buf buf = { 0 };
-	int err = 0;
-
-	km_buf_init(&buf, KM_CHANNEL_MESSAGE_MAX);
-	err = km_messages_pack(kind, message, &buf);
-	if (err == 0) {
-		err = km_channel_send(courier->channel, km_buf_view(&buf), NULL, 0);
-	}
-	if (err < 0) {
-		KM_LOG(courier->log, KM_LOG_ERROR, "message-not-sent",
-		    km_log_text("message", km_messages_name(kind)), km_log_error("why", err));
-	}
-	km_buf_finish(&buf);
-}
-
 static void on_done(void *context, const struct km_message_courier_done *done)
 {
-	send_message(context, KM_MESSAGE_courier_done, done);
+	struct courier *courier = context;
+
+	km_role_process_send(courier->process, KM_MESSAGE_courier_done, done);
 }
 
 /* --- the start --- */
-
-static void tell_ready(struct courier *courier, const struct km_sandbox_result *walls)
-{
-	struct km_message_ready ready = { 0 };
-
-	(void)snprintf(ready.kernel, sizeof(ready.kernel), "landlock %d%s%s%s, seccomp %s%s",
-	    walls->landlock_abi, walls->has_files ? " files" : "", walls->has_ports ? " ports" : "",
-	    walls->has_scope ? " scope" : "", walls->has_seccomp ? "on" : "off",
-	    walls->is_relaxed ? ", relaxed for a sanitizer" : "");
-	km_loaded_write(ready.libraries, sizeof(ready.libraries));
-	send_message(courier, KM_MESSAGE_ready, &ready);
-}
 
 /* What looking up names needs, and the system's authorities, which may be renewed while it runs. */
 static int enter_sandbox(struct km_sandbox_result *ret_walls)
@@ -96,7 +52,7 @@ static int on_start(struct courier *courier, struct km_bytes message)
 	if (err < 0 || courier->is_started) {
 		return err < 0 ? err : KM_ERR_STATE;
 	}
-	err = km_transfers_create(courier->loop, &courier->shared.transfers);
+	err = km_transfers_create(courier->shared.loop, &courier->shared.transfers);
 	if (err == 0) {
 		err = km_mqtt_link_prepare();
 	}
@@ -108,7 +64,7 @@ static int on_start(struct courier *courier, struct km_bytes message)
 	}
 	memcpy(courier->shared.host_name, start.host_name, sizeof(courier->shared.host_name));
 	courier->is_started = true;
-	tell_ready(courier, &walls);
+	km_role_process_ready(courier->process, &walls);
 	return 0;
 }
 
@@ -234,136 +190,68 @@ static int on_camera(struct courier *courier, struct km_bytes packed)
 
 /* --- messages --- */
 
-static int dispatch(struct courier *courier, enum km_message_kind kind, struct km_bytes message)
+static int on_message(
+    void *context, enum km_message_kind kind, struct km_bytes packed, int *fds, size_t fd_count)
 {
-	if (kind == KM_MESSAGE_stop) {
-		stop(courier, EXIT_SUCCESS);
-		return 0;
-	}
+	struct courier *courier = context;
+
+	(void)fds;
+	(void)fd_count;
 	if (kind == KM_MESSAGE_courier_start) {
-		return on_start(courier, message);
+		return on_start(courier, packed);
 	}
 	if (!courier->is_started) {
 		return KM_ERR_STATE;
 	}
 	switch (kind) {
 	case KM_MESSAGE_courier_destination:
-		return on_destination(courier, message);
+		return on_destination(courier, packed);
 	case KM_MESSAGE_courier_forget:
-		return on_forget(courier, message);
+		return on_forget(courier, packed);
 	case KM_MESSAGE_courier_notice:
-		return on_notice(courier, message);
+		return on_notice(courier, packed);
 	case KM_MESSAGE_courier_camera:
-		return on_camera(courier, message);
+		return on_camera(courier, packed);
 	default:
 		return KM_ERR_UNSUPPORTED;
 	}
 }
 
-static void on_message(void *context, struct km_bytes message, int *fds, size_t fd_count)
-{
-	struct courier *courier = context;
-	enum km_message_kind kind = KM_MESSAGE_stop;
-	int err = km_messages_kind(message, &kind);
-
-	if (err == 0 && !km_messages_may_send(kind, KM_ROLE_GUARD, KM_ROLE_COURIER, fd_count)) {
-		err = KM_ERR_DENIED;
-	}
-	if (err == 0) {
-		err = dispatch(courier, kind, message);
-	}
-	for (size_t i = 0; i < fd_count; i++) {
-		(void)close(fds[i]);
-	}
-	if (err < 0) {
-		KM_LOG(courier->log, KM_LOG_ERROR, "message-refused",
-		    km_log_text("message", km_messages_name(kind)), km_log_error("why", err));
-		stop(courier, EXIT_FAILURE);
-	}
-}
-
-static void on_closed(void *context, int err)
-{
-	(void)err;
-	stop(context, EXIT_SUCCESS);
-}
-
-static const struct km_channel_events channel_events = {
-	.on_message = on_message,
-	.on_closed = on_closed,
-};
-
 /* --- life --- */
 
-static void on_terminate(void *context)
+static int on_begin(void *context, struct km_role_process *process)
 {
-	stop(context, EXIT_SUCCESS);
-}
+	struct courier *courier = context;
 
-static int set_up(struct courier *courier)
-{
-	const struct km_log_options log_options = {
-		.role = "courier",
-		.fd = STDERR_FILENO,
-		.level = KM_LOG_NOTICE,
-		.clock_us = km_clock_monotonic_us,
-	};
-	int err = km_log_create(&log_options, &courier->log);
-
-	if (err == 0) {
-		err = km_loop_create(&courier->loop);
-	}
-	if (err == 0) {
-		err = km_channel_create(courier->loop, KM_CHILD_CHANNEL_FD, &channel_events,
-		    courier, &courier->channel);
-	}
-	courier->shared.loop = courier->loop;
+	courier->process = process;
+	courier->shared.loop = km_role_process_loop(process);
 	courier->shared.on_done = on_done;
 	courier->shared.context = courier;
-	return err;
+	return 0;
 }
 
-static void tear_down(struct courier *courier)
+static void on_end(void *context)
 {
+	struct courier *courier = context;
+
 	for (size_t i = 0; i < courier->count; i++) {
 		km_outlet_destroy(courier->outlets[i]);
 	}
 	km_transfers_destroy(courier->shared.transfers);
 	free(courier->shared.cameras);
-	km_channel_destroy(courier->channel);
-	km_log_destroy(courier->log);
 }
 
 int km_courier_run(void)
 {
-	const struct km_child_limits limits = { .descriptors = DESCRIPTORS_MAX };
-	struct courier *courier = NULL;
-	struct km_signal *terminate = NULL;
-	int status = EXIT_FAILURE;
-	int err = km_child_enter("komainu-courier", &limits);
+	static const struct km_role_process_options options = {
+		.role = KM_ROLE_COURIER,
+		.senders = KM_ROLE_GUARD,
+		.limits = { .descriptors = DESCRIPTORS_MAX },
+		.on_begin = on_begin,
+		.on_message = on_message,
+		.on_end = on_end,
+	};
+	struct courier courier = { 0 };
 
-	if (err < 0) {
-		(void)fprintf(
-		    stderr, "komainu-courier: started by komainu only: %s\n", km_error_text(err));
-		return EXIT_FAILURE;
-	}
-	courier = calloc(1, sizeof(*courier));
-	if (courier == NULL) {
-		return EXIT_FAILURE;
-	}
-	err = set_up(courier);
-	if (err == 0) {
-		err = km_signal_create(courier->loop, SIGTERM, on_terminate, courier, &terminate);
-	}
-	if (err < 0) {
-		(void)fprintf(stderr, "komainu-courier: could not start: %s\n", km_error_text(err));
-	} else {
-		km_loop_run(courier->loop);
-		status = courier->exit_status;
-	}
-	km_signal_destroy(terminate);
-	tear_down(courier);
-	km_loop_destroy(courier->loop);
-	free(courier);
-	return status;
+	return km_role_process_run(&options, &courier);
 }

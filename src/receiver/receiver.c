@@ -2,22 +2,14 @@
 
 #include "base/time.h"
 #include "io/clock.h"
-#include "io/loop.h"
 #include "model/events.h"
-#include "model/messages.h"
-#include "priv/channel.h"
-#include "priv/child.h"
-#include "priv/loaded.h"
-#include "priv/log.h"
-#include "priv/sandbox.h"
+#include "priv/role_process.h"
 #include "receiver/camera_session.h"
 #include "receiver/media_path.h"
 
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #define CAMERAS_MAX     1024
 #define PROBES_MAX      8
@@ -38,13 +30,10 @@ struct camera {
 };
 
 struct receiver {
-	struct km_loop *loop;
-	struct km_channel *channel;
-	struct km_log *log;
+	struct km_role_process *process;
 	struct km_timer *timer;
 	struct km_camera_shared shared;
 	bool is_started;
-	int exit_status;
 	int64_t wall_us;       /* CLOCK_REALTIME minus CLOCK_MONOTONIC, as of the last tick */
 	int64_t next_state_us; /* when states are told again */
 	size_t camera_count;
@@ -53,31 +42,7 @@ struct receiver {
 	struct camera *probe[PROBES_MAX];
 };
 
-static void stop(struct receiver *receiver, int exit_status)
-{
-	receiver->exit_status = exit_status;
-	km_loop_stop(receiver->loop);
-}
-
 /* --- what we send --- */
-
-static void send_message(struct receiver *receiver, enum km_message_kind kind, const void *message,
-    const int *fds, size_t fd_count)
-{
-	struct km_buf buf = { 0 };
-	int err = 0;
-
-	km_buf_init(&buf, KM_CHANNEL_MESSAGE_MAX);
-	err = km_messages_pack(kind, message, &buf);
-	if (err == 0) {
-		err = km_channel_send(receiver->channel, km_buf_view(&buf), fds, fd_count);
-	}
-	if (err < 0) {
-		KM_LOG(receiver->log, KM_LOG_ERROR, "message-not-sent",
-		    km_log_text("message", km_messages_name(kind)), km_log_error("why", err));
-	}
-	km_buf_finish(&buf);
-}
 
 static void on_ring(void *context, struct km_camera_session *session, const struct km_ring *ring,
     uint64_t generation)
@@ -90,7 +55,8 @@ static void on_ring(void *context, struct km_camera_session *session, const stru
 	const int fds[] = { km_ring_memory_fd(ring), km_ring_event_fd(ring) };
 
 	(void)session;
-	send_message(camera->receiver, KM_MESSAGE_ring_open, &message, fds, KM_COUNT(fds));
+	km_role_process_send_fds(
+	    camera->receiver->process, KM_MESSAGE_ring_open, &message, fds, KM_COUNT(fds));
 }
 
 static const struct km_camera_session_events session_events = { .on_ring = on_ring };
@@ -103,20 +69,8 @@ static void tell_state(struct receiver *receiver, struct camera *camera)
 	state.camera = camera->id;
 	if (memcmp(&state, &camera->told, sizeof(state)) != 0) {
 		camera->told = state;
-		send_message(receiver, KM_MESSAGE_camera_state, &state, NULL, 0);
+		km_role_process_send(receiver->process, KM_MESSAGE_camera_state, &state);
 	}
-}
-
-static void tell_ready(struct receiver *receiver, const struct km_sandbox_result *walls)
-{
-	struct km_message_ready ready = { 0 };
-
-	km_loaded_write(ready.libraries, sizeof(ready.libraries));
-	(void)snprintf(ready.kernel, sizeof(ready.kernel), "landlock %d%s%s%s, seccomp %s%s",
-	    walls->landlock_abi, walls->has_files ? " files" : "", walls->has_ports ? " ports" : "",
-	    walls->has_scope ? " scope" : "", walls->has_seccomp ? "on" : "off",
-	    walls->is_relaxed ? ", relaxed for a sanitizer" : "");
-	send_message(receiver, KM_MESSAGE_ready, &ready, NULL, 0);
 }
 
 /* --- cameras --- */
@@ -205,7 +159,7 @@ static void refuse_probe(struct receiver *receiver, uint32_t request, int err, c
 	struct km_message_probe_result result = { .request = request, .err = err };
 
 	(void)snprintf(result.error, sizeof(result.error), "%s", text);
-	send_message(receiver, KM_MESSAGE_probe_result, &result, NULL, 0);
+	km_role_process_send(receiver->process, KM_MESSAGE_probe_result, &result);
 }
 
 static void begin_probe(struct receiver *receiver, uint32_t request, int64_t span_us,
@@ -242,7 +196,7 @@ static void end_probes(struct receiver *receiver)
 		}
 		km_camera_session_probe(probe->session, &result);
 		result.request = probe->request;
-		send_message(receiver, KM_MESSAGE_probe_result, &result, NULL, 0);
+		km_role_process_send(receiver->process, KM_MESSAGE_probe_result, &result);
 		destroy_camera(probe);
 		receiver->probe[i] = receiver->probe[--receiver->probe_count];
 	}
@@ -284,7 +238,7 @@ static void on_tick(void *context)
 		for (size_t i = 0; i < receiver->camera_count; i++) {
 			tell_state(receiver, receiver->camera[i]);
 		}
-		km_log_flush(receiver->log);
+		km_log_flush(km_role_process_log(receiver->process));
 	}
 }
 
@@ -334,7 +288,7 @@ static int on_start(struct receiver *receiver, struct km_bytes message)
 	receiver->is_started = true;
 	km_timer_start(
 	    receiver->timer, receiver->shared.intake.tick_us, receiver->shared.intake.tick_us);
-	tell_ready(receiver, &walls);
+	km_role_process_ready(receiver->process, &walls);
 	return 0;
 }
 
@@ -356,7 +310,7 @@ static int on_camera_add(struct receiver *receiver, struct km_bytes packed)
 	memcpy(settings.pin, message.pin, sizeof(settings.pin));
 	err = add_camera(receiver, &message.camera, &settings);
 	if (err < 0) {
-		KM_LOG(receiver->log, KM_LOG_ERROR, "camera-not-added",
+		KM_LOG(km_role_process_log(receiver->process), KM_LOG_ERROR, "camera-not-added",
 		    km_log_text("camera", message.name), km_log_error("why", err));
 	}
 	explicit_bzero(&settings, sizeof(settings));
@@ -408,106 +362,57 @@ static int on_camera_watch(struct receiver *receiver, struct km_bytes packed)
 	return err;
 }
 
-static int dispatch(struct receiver *receiver, enum km_message_kind kind, struct km_bytes message)
+static int on_message(
+    void *context, enum km_message_kind kind, struct km_bytes packed, int *fds, size_t fd_count)
 {
-	if (kind == KM_MESSAGE_stop) {
-		stop(receiver, EXIT_SUCCESS);
-		return 0;
-	}
+	struct receiver *receiver = context;
+
+	(void)fds;
+	(void)fd_count;
 	if (kind == KM_MESSAGE_receiver_start) {
-		return on_start(receiver, message);
+		return on_start(receiver, packed);
 	}
 	if (!receiver->is_started) {
 		return KM_ERR_STATE;
 	}
 	switch (kind) {
 	case KM_MESSAGE_camera_add:
-		return on_camera_add(receiver, message);
+		return on_camera_add(receiver, packed);
 	case KM_MESSAGE_camera_remove:
-		return on_camera_remove(receiver, message);
+		return on_camera_remove(receiver, packed);
 	case KM_MESSAGE_camera_watch:
-		return on_camera_watch(receiver, message);
+		return on_camera_watch(receiver, packed);
 	case KM_MESSAGE_camera_probe:
-		return on_camera_probe(receiver, message);
+		return on_camera_probe(receiver, packed);
 	default:
 		return KM_ERR_UNSUPPORTED;
 	}
 }
 
-static void on_message(void *context, struct km_bytes message, int *fds, size_t fd_count)
-{
-	struct receiver *receiver = context;
-	enum km_message_kind kind = KM_MESSAGE_stop;
-	int err = km_messages_kind(message, &kind);
-
-	if (err == 0 && !km_messages_may_send(kind, KM_ROLE_GUARD, KM_ROLE_RECEIVER, fd_count) &&
-	    !km_messages_may_send(kind, KM_ROLE_COMMAND, KM_ROLE_RECEIVER, fd_count)) {
-		err = KM_ERR_DENIED;
-	}
-	if (err == 0) {
-		err = dispatch(receiver, kind, message);
-	}
-	for (size_t i = 0; i < fd_count; i++) {
-		(void)close(fds[i]);
-	}
-	if (err < 0) {
-		KM_LOG(receiver->log, KM_LOG_ERROR, "message-refused",
-		    km_log_text("message", km_messages_name(kind)), km_log_error("why", err));
-		stop(receiver, EXIT_FAILURE);
-	}
-}
-
-static void on_closed(void *context, int err)
-{
-	(void)err;
-	stop(context, EXIT_SUCCESS);
-}
-
-static const struct km_channel_events channel_events = {
-	.on_message = on_message,
-	.on_closed = on_closed,
-};
-
 /* --- life --- */
 
-static void on_terminate(void *context)
+static int on_begin(void *context, struct km_role_process *process)
 {
-	stop(context, EXIT_SUCCESS);
-}
+	struct receiver *receiver = context;
+	struct km_loop *loop = km_role_process_loop(process);
+	int err = km_timer_create(loop, on_tick, receiver, &receiver->timer);
 
-static int set_up(struct receiver *receiver)
-{
-	const struct km_log_options log_options = {
-		.role = "receiver",
-		.fd = STDERR_FILENO,
-		.level = KM_LOG_NOTICE,
-		.clock_us = km_clock_monotonic_us,
-	};
-	int err = km_log_create(&log_options, &receiver->log);
-
+	receiver->process = process;
 	if (err == 0) {
-		err = km_loop_create(&receiver->loop);
+		err = km_rounds_create(loop, ROUND_US, &receiver->shared.rounds);
 	}
 	if (err == 0) {
-		err = km_timer_create(receiver->loop, on_tick, receiver, &receiver->timer);
-	}
-	if (err == 0) {
-		err = km_rounds_create(receiver->loop, ROUND_US, &receiver->shared.rounds);
-	}
-	if (err == 0) {
-		err = km_channel_create(receiver->loop, KM_CHILD_CHANNEL_FD, &channel_events,
-		    receiver, &receiver->channel);
-	}
-	if (err == 0) {
-		receiver->shared.loop = receiver->loop;
+		receiver->shared.loop = loop;
 		receiver->shared.scratch = malloc(KM_MEDIA_PATH_SCRATCH_BYTES);
 		err = receiver->shared.scratch == NULL ? KM_ERR_MEMORY : 0;
 	}
 	return err;
 }
 
-static void tear_down(struct receiver *receiver)
+static void on_end(void *context)
 {
+	struct receiver *receiver = context;
+
 	for (size_t i = 0; i < receiver->camera_count; i++) {
 		destroy_camera(receiver->camera[i]);
 	}
@@ -518,43 +423,21 @@ static void tear_down(struct receiver *receiver)
 		km_timer_destroy(receiver->timer);
 	}
 	km_rounds_destroy(receiver->shared.rounds);
-	km_channel_destroy(receiver->channel);
 	km_tls_roots_destroy(receiver->shared.tls_roots);
 	free(receiver->shared.scratch);
-	km_log_destroy(receiver->log);
 }
 
 int km_receiver_run(void)
 {
-	const struct km_child_limits limits = { .descriptors = DESCRIPTORS_MAX };
-	struct receiver *receiver = NULL;
-	struct km_signal *terminate = NULL;
-	int status = EXIT_FAILURE;
-	int err = km_child_enter("komainu-receiver", &limits);
+	static const struct km_role_process_options options = {
+		.role = KM_ROLE_RECEIVER,
+		.senders = KM_ROLE_GUARD | KM_ROLE_COMMAND,
+		.limits = { .descriptors = DESCRIPTORS_MAX },
+		.on_begin = on_begin,
+		.on_message = on_message,
+		.on_end = on_end,
+	};
+	struct receiver receiver = { 0 };
 
-	if (err < 0) {
-		(void)fprintf(
-		    stderr, "komainu-receiver: started by komainu only: %s\n", km_error_text(err));
-		return EXIT_FAILURE;
-	}
-	receiver = calloc(1, sizeof(*receiver));
-	if (receiver == NULL) {
-		return EXIT_FAILURE;
-	}
-	err = set_up(receiver);
-	if (err == 0) {
-		err = km_signal_create(receiver->loop, SIGTERM, on_terminate, receiver, &terminate);
-	}
-	if (err < 0) {
-		(void)fprintf(
-		    stderr, "komainu-receiver: could not start: %s\n", km_error_text(err));
-	} else {
-		km_loop_run(receiver->loop);
-		status = receiver->exit_status;
-	}
-	km_signal_destroy(terminate);
-	tear_down(receiver);
-	km_loop_destroy(receiver->loop);
-	free(receiver);
-	return status;
+	return km_role_process_run(&options, &receiver);
 }

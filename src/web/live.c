@@ -553,18 +553,12 @@ static void close_stage(struct stage *stage)
 {
 	struct stage **link = &stage->live->stages;
 	struct km_message_live_close message = { .camera = stage->camera };
-	uint8_t storage[64];
-	struct km_buf packed;
 
 	while (*link != stage) {
 		link = &(*link)->next;
 	}
 	*link = stage->next;
-	km_buf_init_fixed(&packed, storage, sizeof(storage));
-	if (km_messages_pack_live_close(&message, &packed) == 0) {
-		/* A channel that does not take it is closing: web ends with it. */
-		(void)!km_channel_send(stage->live->web->channel, km_buf_view(&packed), NULL, 0);
-	}
+	km_role_process_send(stage->live->web->process, KM_MESSAGE_live_close, &message);
 	km_live_feed_destroy(stage->feed);
 	stage->feed = NULL;
 	km_timer_destroy(stage->retry);

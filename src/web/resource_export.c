@@ -126,8 +126,8 @@ static void report(struct export *export)
 	    (unsigned long long)km_clip_movie_bytes(export->movie));
 	km_buf_init_fixed(&packed, storage, sizeof(storage));
 	if (km_messages_pack_event(&event, &packed) == 0) {
-		/* A channel that does not take it is closing: web ends with it. */
-		(void)!km_channel_send(call->web->channel, km_buf_view(&packed), NULL, 0);
+		/* What a channel does not take is lost: it is closing, and web ends with it. */
+		(void)km_role_process_send_packed(call->web->process, km_buf_view(&packed));
 	}
 	explicit_bzero(&event, sizeof(event));
 	explicit_bzero(storage, sizeof(storage));

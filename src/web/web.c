@@ -1,18 +1,11 @@
 #include "web/web.h"
 
-#include "model/messages.h"
-#include "priv/child.h"
-#include "priv/loaded.h"
-#include "priv/sandbox.h"
 #include "web/body_json.h"
 #include "web/gate.h"
 #include "web/live.h"
 #include "web/server_tls.h"
 
-#include <errno.h>
-#include <signal.h>
 #include <stdalign.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -34,20 +27,11 @@ static const struct km_server_events server_events = {
 	.on_socket_open = km_live_on_socket_open,
 };
 
-static int stop_with(struct km_web *web, const char *what, int err)
-{
-	(void)fprintf(stderr, "komainu-web: %s: %s%s%s\n", what, km_error_text(err),
-	    err == KM_ERR_SYS ? ": " : "", err == KM_ERR_SYS ? strerror(errno) : "");
-	web->exit_status = EXIT_FAILURE;
-	km_loop_stop(web->loop);
-	return err;
-}
-
 static int send_packed(void *context, struct km_bytes packed)
 {
 	struct km_web *web = context;
 
-	return km_channel_send(web->channel, packed, NULL, 0);
+	return km_role_process_send_packed(web->process, packed);
 }
 
 /* --- start --- */
@@ -79,35 +63,14 @@ static int shut_in(const struct km_message_web_start *start, struct km_sandbox_r
 	return km_sandbox_apply(&rules, ret_result);
 }
 
-static int send_ready(struct km_web *web, const struct km_sandbox_result *walls)
-{
-	struct km_message_ready message = { 0 };
-	uint8_t storage[sizeof(message) + 64];
-	struct km_buf packed;
-	int err = 0;
-
-	km_loaded_write(message.libraries, sizeof(message.libraries));
-	(void)snprintf(message.kernel, sizeof(message.kernel), "landlock %d%s, seccomp%s",
-	    walls->landlock_abi, walls->has_files ? "" : " (files not restricted)",
-	    walls->is_relaxed ? " (relaxed for the sanitizer)" : "");
-	km_buf_init_fixed(&packed, storage, sizeof(storage));
-	err = km_messages_pack_ready(&message, &packed);
-	return err < 0 ? err : km_channel_send(web->channel, km_buf_view(&packed), NULL, 0);
-}
-
 /* What is served now; err: why something else is not. */
-static int send_taken(struct km_web *web, int taken_err)
+static void send_taken(struct km_web *web, int taken_err)
 {
 	struct km_message_identity_taken taken = { .err = taken_err,
 		.sha256_size = sizeof(taken.sha256) };
-	uint8_t storage[64];
-	struct km_buf packed;
-	int err = 0;
 
 	km_server_tls_fingerprint(web->tls, taken.sha256);
-	km_buf_init_fixed(&packed, storage, sizeof(storage));
-	err = km_messages_pack_identity_taken(&taken, &packed);
-	return err < 0 ? err : km_channel_send(web->channel, km_buf_view(&packed), NULL, 0);
+	km_role_process_send(web->process, KM_MESSAGE_identity_taken, &taken);
 }
 
 static void on_identity(struct km_web *web, const struct km_message_identity_put *put)
@@ -118,16 +81,12 @@ static void on_identity(struct km_web *web, const struct km_message_identity_put
 					    km_bytes_text(put->private_key));
 
 	if (web->server != NULL) {
-		err = send_taken(web, err);
-		if (err < 0) {
-			(void)stop_with(web, "could not report to guard", err);
-		}
+		send_taken(web, err);
 	}
 }
 
-static void on_start(struct role *role, const struct km_message_web_start *start)
+static int serve(struct km_web *web, const struct km_message_web_start *start)
 {
-	struct km_web *web = &role->web;
 	struct km_cidr_list allow_from = { .count = 0 };
 	struct km_server_config config = {
 		.address = start->address,
@@ -138,48 +97,47 @@ static void on_start(struct role *role, const struct km_message_web_start *start
 		.connections_max = CONNECTIONS_MAX,
 		.connections_per_peer_max = CONNECTIONS_PER_PEER_MAX,
 	};
-	struct km_sandbox_result walls = { 0 };
-	int err = 0;
+	int err = km_cidr_parse_list(km_bytes_text(start->allow_from), &allow_from, NULL);
 
-	if (role->is_started) {
-		(void)stop_with(web, "a second start", KM_ERR_STATE);
-		return;
-	}
-	role->is_started = true;
-	err = km_cidr_parse_list(km_bytes_text(start->allow_from), &allow_from, NULL);
 	if (err < 0) {
-		(void)stop_with(web, "could not read who may connect", err);
-		return;
+		return km_role_process_fail(web->process, "unreadable-allow-from", err);
 	}
 	err = km_archive_pool_create(start->root, start->index, &web->archives);
 	if (err == 0) {
 		err = km_live_create(web, &web->live);
 	}
 	if (err < 0) {
-		(void)stop_with(web, "could not start", err);
-		return;
+		return km_role_process_fail(web->process, "could-not-start", err);
 	}
 	err = km_server_tls_create(config.certificate_pem, config.private_key_pem, &web->tls);
 	if (err == 0) {
 		config.tls = web->tls;
 		err = km_server_create(web->loop, &config, &server_events, web, &web->server);
 	}
-	if (err < 0) {
-		(void)stop_with(web, "could not listen for HTTPS", err);
+	return err < 0 ? km_role_process_fail(web->process, "could-not-listen-for-https", err) : 0;
+}
+
+static void on_start(struct role *role, const struct km_message_web_start *start)
+{
+	struct km_web *web = &role->web;
+	struct km_sandbox_result walls = { 0 };
+	int err = 0;
+
+	if (role->is_started) {
+		(void)km_role_process_fail(web->process, "second-start", KM_ERR_STATE);
+		return;
+	}
+	role->is_started = true;
+	if (serve(web, start) < 0) {
 		return;
 	}
 	err = shut_in(start, &walls);
 	if (err < 0) {
-		(void)stop_with(web, "could not enter the sandbox", err);
+		(void)km_role_process_fail(web->process, "could-not-enter-the-sandbox", err);
 		return;
 	}
-	err = send_ready(web, &walls);
-	if (err == 0) {
-		err = send_taken(web, 0);
-	}
-	if (err < 0) {
-		(void)stop_with(web, "could not report to guard", err);
-	}
+	km_role_process_ready(web->process, &walls);
+	send_taken(web, 0);
 }
 
 /* --- messages --- */
@@ -196,9 +154,6 @@ static void on_known_message(
 		break;
 	case KM_MESSAGE_identity_put:
 		on_identity(web, (const void *)role->message);
-		break;
-	case KM_MESSAGE_stop:
-		km_loop_stop(web->loop);
 		break;
 	case KM_MESSAGE_session_ended:
 		km_keys_forget(web->keys, km_bytes_from(ended->session, ended->session_size));
@@ -220,109 +175,62 @@ static void on_known_message(
 	}
 }
 
-static void on_message(void *context, struct km_bytes message, int *fds, size_t fd_count)
+static int on_message(
+    void *context, enum km_message_kind kind, struct km_bytes packed, int *fds, size_t fd_count)
 {
 	struct role *role = context;
-	enum km_message_kind kind = 0;
-	int err = km_messages_kind(message, &kind);
+	int err = km_messages_struct_bytes(kind) > sizeof(role->message) ? KM_ERR_LIMIT : 0;
 
-	if (err == 0 && !km_messages_may_send(kind, KM_ROLE_GUARD, KM_ROLE_WEB, fd_count)) {
-		err = KM_ERR_DENIED;
-	}
-	if (err == 0 && km_messages_struct_bytes(kind) > sizeof(role->message)) {
-		err = KM_ERR_LIMIT;
+	if (err == 0) {
+		err = km_messages_unpack(kind, packed, role->message);
 	}
 	if (err == 0) {
-		err = km_messages_unpack(kind, message, role->message);
-	}
-	if (err < 0) {
-		(void)stop_with(&role->web, "guard sent a message that breaks the rules", err);
-	} else {
 		on_known_message(role, kind, fds, fd_count);
 		km_messages_wipe(kind, role->message);
 	}
-	for (size_t i = 0; i < fd_count; i++) {
-		if (fds[i] >= 0) {
-			(void)close(fds[i]);
-		}
-	}
+	return err;
 }
 
-static void on_closed(void *context, int err)
+/* --- life --- */
+
+static int on_begin(void *context, struct km_role_process *process)
+{
+	struct role *role = context;
+	struct km_web *web = &role->web;
+	int err = 0;
+
+	web->process = process;
+	web->loop = km_role_process_loop(process);
+	err = km_ask_create(web->loop, send_packed, web, &web->ask);
+	return err < 0 ? err : km_keys_create(web->loop, web->ask, &web->keys);
+}
+
+/* What disk jobs still use is left to the kernel, but the keys are wiped. */
+static void on_end(void *context)
 {
 	struct role *role = context;
 
-	(void)err; /* guard has gone: so does web */
-	km_loop_stop(role->web.loop);
-}
-
-static void on_terminate(void *context)
-{
-	struct km_web *web = context;
-
-	km_loop_stop(web->loop);
-}
-
-static const struct km_channel_events channel_events = {
-	.on_message = on_message,
-	.on_closed = on_closed,
-};
-
-static void serve(struct role *role)
-{
-	struct km_web *web = &role->web;
-	struct km_signal *terminate = NULL;
-	int err = km_loop_create(&web->loop);
-
-	if (err < 0) {
-		(void)fprintf(stderr, "komainu-web: no event loop: %s\n", km_error_text(err));
-		web->exit_status = EXIT_FAILURE;
-		return;
-	}
-	err = km_ask_create(web->loop, send_packed, web, &web->ask);
-	if (err == 0) {
-		err = km_keys_create(web->loop, web->ask, &web->keys);
-	}
-	if (err == 0) {
-		err = km_signal_create(web->loop, SIGTERM, on_terminate, web, &terminate);
-	}
-	if (err == 0) {
-		err = km_channel_create(
-		    web->loop, KM_CHILD_CHANNEL_FD, &channel_events, role, &web->channel);
-	}
-	if (err < 0) {
-		(void)stop_with(web, "could not start", err);
-	} else {
-		km_loop_run(web->loop);
-	}
-	km_signal_destroy(terminate);
-	km_server_destroy(web->server);
-	km_server_tls_destroy(web->tls);
+	km_server_destroy(role->web.server);
+	km_server_tls_destroy(role->web.tls);
+	km_keys_destroy(role->web.keys);
 }
 
 int km_web_run(void)
 {
-	const struct km_child_limits limits = { .descriptors = DESCRIPTORS_MAX };
-	struct role *role = NULL;
-	int status = EXIT_FAILURE;
-	int err = km_child_enter("komainu-web", &limits);
+	static const struct km_role_process_options options = {
+		.role = KM_ROLE_WEB,
+		.senders = KM_ROLE_GUARD,
+		.limits = { .descriptors = DESCRIPTORS_MAX },
+		.leaves_rest = true,
+		.on_begin = on_begin,
+		.on_message = on_message,
+		.on_end = on_end,
+	};
+	struct role *role = calloc(1, sizeof(*role));
 
-	if (err < 0) {
-		(void)fprintf(
-		    stderr, "komainu-web: started by komainu run only: %s\n", km_error_text(err));
-		return EXIT_FAILURE;
-	}
-	role = calloc(1, sizeof(*role));
 	if (role == NULL) {
 		return EXIT_FAILURE;
 	}
 	km_body_json_wipe_memory();
-	serve(role);
-	status = role->web.exit_status;
-	/*
-	 * The process ends here: what disk jobs still use is left to the kernel, but the keys are
-	 * wiped.
-	 */
-	km_keys_destroy(role->web.keys);
-	return status;
+	return km_role_process_run(&options, role);
 }

@@ -4,7 +4,7 @@
 #ifndef KM_WEB_WEB_H
 #define KM_WEB_WEB_H
 
-#include "priv/channel.h"
+#include "priv/role_process.h"
 #include "web/archive_pool.h"
 #include "web/ask.h"
 #include "web/keys.h"
@@ -14,7 +14,7 @@ struct km_live;
 
 struct km_web {
 	struct km_loop *loop;
-	struct km_channel *channel;
+	struct km_role_process *process;
 	struct km_server_tls *tls;
 	struct km_server *server;
 	struct km_ask *ask;
@@ -25,7 +25,6 @@ struct km_web {
 	size_t exports;     /* under way */
 	bool is_setup_done; /* as guard said; never goes back */
 	char version[32];   /* as guard said; empty before */
-	int exit_status;
 };
 
 /* Serve until guard says stop or closes the channel. Returns the exit status of the process. */

@@ -1,46 +1,31 @@
 #include "writer/writer.h"
 
-#include "io/clock.h"
-#include "io/loop.h"
-#include "model/messages.h"
-#include "priv/channel.h"
-#include "priv/child.h"
-#include "priv/loaded.h"
-#include "priv/log.h"
-#include "priv/sandbox.h"
+#include "priv/role_process.h"
 #include "writer/storage.h"
 
-#include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define DESCRIPTORS_MAX 8192 /* two for each ring, up to three for each segment file */
 
 struct writer {
-	struct km_loop *loop;
-	struct km_log *log;
-	struct km_channel *channel;
+	struct km_role_process *process;
 	struct km_storage *storage;
 	struct km_watch *storage_watch;
 	bool is_stopping;
-	int exit_status;
 };
 
-static void stop_with(struct writer *writer, const char *what, int err)
-{
-	KM_LOG(writer->log, KM_LOG_ERROR, what, km_log_error("why", err));
-	writer->exit_status = EXIT_FAILURE;
-	km_loop_stop(writer->loop);
-}
-
 /* Everything that is there shall be stored; on_storage ends the loop when it is. */
-static void begin_stop(struct writer *writer)
+static void on_stop(void *context)
 {
+	struct writer *writer = context;
+
 	if (writer->is_stopping) {
 		return;
 	}
 	writer->is_stopping = true;
 	if (writer->storage == NULL) {
-		km_loop_stop(writer->loop);
+		km_loop_stop(km_role_process_loop(writer->process));
 	} else {
 		km_storage_stop(writer->storage);
 	}
@@ -52,9 +37,7 @@ static void pass_on(void *context, struct km_bytes packed)
 {
 	struct writer *writer = context;
 
-	if (writer->channel != NULL && km_channel_send(writer->channel, packed, NULL, 0) < 0) {
-		KM_LOG_EVENT(writer->log, KM_LOG_WARNING, "message-lost");
-	}
+	(void)km_role_process_send_packed(writer->process, packed);
 }
 
 static void on_storage(void *context, unsigned events)
@@ -65,7 +48,7 @@ static void on_storage(void *context, unsigned events)
 	(void)events;
 	km_storage_fetch(writer->storage, pass_on, writer);
 	if (is_ended) {
-		km_loop_stop(writer->loop);
+		km_loop_stop(km_role_process_loop(writer->process));
 	}
 }
 
@@ -98,50 +81,30 @@ static int shut_in(const struct km_message_writer_start *start, struct km_sandbo
 	return km_sandbox_apply(&rules, ret_walls);
 }
 
-static int send_ready(struct writer *writer, const struct km_sandbox_result *walls)
-{
-	struct km_message_ready message = { 0 };
-	uint8_t storage[sizeof(message) + 64];
-	struct km_buf packed;
-	int err = 0;
-
-	km_loaded_write(message.libraries, sizeof(message.libraries));
-	(void)snprintf(message.kernel, sizeof(message.kernel), "landlock %d%s, seccomp%s",
-	    walls->landlock_abi, walls->has_files ? "" : " (files not restricted)",
-	    walls->is_relaxed ? " (relaxed for the sanitizer)" : "");
-	km_buf_init_fixed(&packed, storage, sizeof(storage));
-	err = km_messages_pack_ready(&message, &packed);
-	return err < 0 ? err : km_channel_send(writer->channel, km_buf_view(&packed), NULL, 0);
-}
-
-static void on_start(struct writer *writer, struct km_bytes packed)
+static int on_start(struct writer *writer, struct km_bytes packed)
 {
 	struct km_message_writer_start start;
 	struct km_sandbox_result walls = { 0 };
 	int err = km_messages_unpack_writer_start(packed, &start);
 
 	if (err < 0 || writer->storage != NULL) {
-		stop_with(writer, "bad-start", err < 0 ? err : KM_ERR_STATE);
-		return;
+		return err < 0 ? err : KM_ERR_STATE;
 	}
 	err = shut_in(&start, &walls);
-	if (err < 0) {
-		stop_with(writer, "no-sandbox", err);
-		return;
-	}
 	/* The thread inherits the walls, as it comes after them. */
-	err = km_storage_create(&start, &writer->storage);
 	if (err == 0) {
-		err = km_watch_create(writer->loop, km_storage_event_fd(writer->storage),
-		    on_storage, writer, &writer->storage_watch);
+		err = km_storage_create(&start, &writer->storage);
+	}
+	if (err == 0) {
+		err = km_watch_create(km_role_process_loop(writer->process),
+		    km_storage_event_fd(writer->storage), on_storage, writer,
+		    &writer->storage_watch);
 	}
 	if (err == 0) {
 		km_watch_set(writer->storage_watch, KM_LOOP_READ);
-		err = send_ready(writer, &walls);
+		km_role_process_ready(writer->process, &walls);
 	}
-	if (err < 0) {
-		stop_with(writer, "no-start", err);
-	}
+	return err;
 }
 
 /* --- messages --- */
@@ -186,7 +149,8 @@ static int on_ring_open(struct writer *writer, struct km_bytes packed, int *fds)
 	err = km_ring_attach(fds[0], fds[1], &ring);
 	if (err < 0) {
 		/* The receiver's fault, which guard passed on: no reason to end. */
-		KM_LOG(writer->log, KM_LOG_WARNING, "bad-ring", km_log_error("why", err));
+		KM_LOG(km_role_process_log(writer->process), KM_LOG_WARNING, "bad-ring",
+		    km_log_error("why", err));
 		return 0;
 	}
 	fds[0] = -1;
@@ -194,16 +158,14 @@ static int on_ring_open(struct writer *writer, struct km_bytes packed, int *fds)
 	return km_storage_open_ring(writer->storage, &open, ring);
 }
 
-static int on_known(
-    struct writer *writer, enum km_message_kind kind, struct km_bytes packed, int *fds)
+static int on_message(
+    void *context, enum km_message_kind kind, struct km_bytes packed, int *fds, size_t fd_count)
 {
-	if (kind == KM_MESSAGE_stop) {
-		begin_stop(writer);
-		return 0;
-	}
+	struct writer *writer = context;
+
+	(void)fd_count;
 	if (kind == KM_MESSAGE_writer_start) {
-		on_start(writer, packed);
-		return 0;
+		return on_start(writer, packed);
 	}
 	if (writer->storage == NULL) {
 		return KM_ERR_STATE;
@@ -222,97 +184,36 @@ static int on_known(
 	}
 }
 
-static void on_message(void *context, struct km_bytes message, int *fds, size_t fd_count)
-{
-	struct writer *writer = context;
-	enum km_message_kind kind = 0;
-	int err = km_messages_kind(message, &kind);
+/* --- life --- */
 
-	if (err == 0 && !km_messages_may_send(kind, KM_ROLE_GUARD, KM_ROLE_WRITER, fd_count)) {
-		err = KM_ERR_DENIED;
-	}
-	if (err == 0) {
-		err = on_known(writer, kind, message, fds);
-	}
-	if (err < 0) {
-		KM_LOG(writer->log, KM_LOG_ERROR, "bad-message",
-		    km_log_text("kind", km_messages_name(kind)), km_log_error("why", err));
-		writer->exit_status = EXIT_FAILURE;
-		begin_stop(writer);
-	}
-	for (size_t i = 0; i < fd_count; i++) {
-		if (fds[i] >= 0) {
-			(void)close(fds[i]);
-		}
-	}
-}
-
-static void on_closed(void *context, int err)
+static int on_begin(void *context, struct km_role_process *process)
 {
 	struct writer *writer = context;
 
-	(void)err; /* guard has gone: store what is there, and go too */
-	km_channel_destroy(writer->channel);
-	writer->channel = NULL;
-	begin_stop(writer);
+	writer->process = process;
+	return 0;
 }
 
-static void on_terminate(void *context)
+static void on_end(void *context)
 {
-	begin_stop(context);
-}
+	struct writer *writer = context;
 
-static const struct km_channel_events channel_events = {
-	.on_message = on_message,
-	.on_closed = on_closed,
-};
-
-static void serve(struct writer *writer)
-{
-	struct km_signal *terminate = NULL;
-	int err = km_signal_create(writer->loop, SIGTERM, on_terminate, writer, &terminate);
-
-	if (err == 0) {
-		err = km_channel_create(
-		    writer->loop, KM_CHILD_CHANNEL_FD, &channel_events, writer, &writer->channel);
-	}
-	if (err < 0) {
-		stop_with(writer, "no-start", err);
-	} else {
-		km_loop_run(writer->loop);
-	}
 	km_watch_destroy(writer->storage_watch);
 	km_storage_destroy(writer->storage);
-	km_channel_destroy(writer->channel);
-	km_signal_destroy(terminate);
 }
 
 int km_writer_run(void)
 {
-	const struct km_child_limits limits = { .descriptors = DESCRIPTORS_MAX };
-	const struct km_log_options log_options = { .role = "writer",
-		.fd = STDERR_FILENO,
-		.level = KM_LOG_INFO,
-		.clock_us = km_clock_monotonic_us };
-	struct writer writer = { .exit_status = EXIT_SUCCESS };
-	int err = km_child_enter("komainu-writer", &limits);
+	static const struct km_role_process_options options = {
+		.role = KM_ROLE_WRITER,
+		.senders = KM_ROLE_GUARD,
+		.limits = { .descriptors = DESCRIPTORS_MAX },
+		.on_begin = on_begin,
+		.on_message = on_message,
+		.on_stop = on_stop,
+		.on_end = on_end,
+	};
+	struct writer writer = { 0 };
 
-	if (err < 0) {
-		(void)fprintf(
-		    stderr, "komainu-writer: to be started by komainu: %s\n", km_error_text(err));
-		return EXIT_FAILURE;
-	}
-	err = km_log_create(&log_options, &writer.log);
-	if (err == 0) {
-		err = km_loop_create(&writer.loop);
-	}
-	if (err < 0) {
-		(void)fprintf(stderr, "komainu-writer: %s\n", km_error_text(err));
-		km_log_destroy(writer.log);
-		return EXIT_FAILURE;
-	}
-	serve(&writer);
-	km_loop_destroy(writer.loop);
-	km_log_destroy(writer.log);
-	return writer.exit_status;
+	return km_role_process_run(&options, &writer);
 }
