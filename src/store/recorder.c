@@ -13,6 +13,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #define SEGMENT_US        KM_TIME_MINUTE_US
 #define SEGMENT_BYTES_MAX (UINT64_C(64) << 20)
@@ -122,6 +123,28 @@ static void set_defaults(struct km_recorder_options *options)
 	}
 }
 
+/* The index may be on a file system of its own. */
+static int prepare_syncs(struct km_recorder *recorder)
+{
+	struct stat files;
+	struct stat index;
+	int fd = open(recorder->options.index, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0 || fstat(fd, &index) < 0 || fstat(recorder->root, &files) < 0) {
+		if (fd >= 0) {
+			(void)close(fd);
+		}
+		return KM_ERR_SYS;
+	}
+	recorder->synced_fds[recorder->synced_fd_count++] = recorder->root;
+	if (files.st_dev != index.st_dev) {
+		recorder->synced_fds[recorder->synced_fd_count++] = fd;
+	} else {
+		(void)close(fd);
+	}
+	return km_sync_thread_create(recorder->options.disk, &recorder->syncing);
+}
+
 int km_recorder_open(const struct km_recorder_options *options, struct km_recorder **ret_recorder)
 {
 	struct km_recorder *recorder = calloc(1, sizeof(*recorder));
@@ -141,6 +164,9 @@ int km_recorder_open(const struct km_recorder_options *options, struct km_record
 	err = open_index(recorder);
 	if (err == 0) {
 		err = recover(recorder);
+	}
+	if (err == 0 && options->syncs_aside) {
+		err = prepare_syncs(recorder);
 	}
 	if (err < 0) {
 		goto out;
@@ -175,6 +201,10 @@ void km_recorder_close(struct km_recorder *recorder)
 	}
 	if (recorder->index != NULL) {
 		(void)km_recorder_sync(recorder); /* else recovery does it at the next start */
+	}
+	km_sync_thread_destroy(recorder->syncing);
+	if (recorder->synced_fd_count > 1) {
+		(void)close(recorder->synced_fds[1]);
 	}
 	while (recorder->files != NULL) {
 		struct km_recorder_file *file = recorder->files;
@@ -464,7 +494,7 @@ static int begin_segment(struct km_recorder_stream *stream, const struct km_reco
 	}
 	file->stream = stream;
 	file->last_us = INT64_MIN;
-	file->synced_end_us = start_us;
+	file->synced = (struct km_recorder_mark){ .end_us = start_us, .last_us = INT64_MIN };
 	file->next = recorder->files;
 	recorder->files = file;
 	recorder->file_count++;

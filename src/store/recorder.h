@@ -24,6 +24,7 @@ struct km_recorder_options {
 	uint64_t retain_bytes;      /* of all streams together; 0: no limit */
 	uint64_t free_bytes_min;    /* delete the oldest when less is free */
 	const struct km_disk *disk; /* NULL: the real one */
+	bool syncs_aside;           /* on a thread of its own: appending goes on meanwhile */
 	km_recovery_find_key *find_key;
 	/* Something for the journal (model/events.tbl); camera may be NULL. May be NULL. */
 	void (*on_event)(

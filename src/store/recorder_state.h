@@ -7,26 +7,36 @@
 
 #include "store/recorder.h"
 #include "store/retention.h"
+#include "store/sync_thread.h"
 
 #define KM_RECORDER_GAPS_MAX  256
 #define KM_RECORDER_FILES_MAX 1024 /* segment files that are open or wait for their rows */
 
-/* One segment file, from its first chunk until its last row is committed. */
+/* How far a segment file is written. */
+struct km_recorder_mark {
+	uint64_t bytes;
+	uint64_t video_samples;
+	int64_t end_us;
+	int64_t last_us; /* label of the latest sample; INT64_MIN: none */
+};
+
+/*
+ * One segment file, from its first chunk until its last row is committed. A sync makes durable what
+ * was marked when it began; what is written meanwhile waits for the next one.
+ */
 struct km_recorder_file {
 	struct km_recorder_file *next;
 	struct km_recorder_stream *stream;
 	struct km_segment_writer *writer;
 	enum km_index_end end;
 	bool is_doomed;    /* to be removed: nothing of it counts */
-	bool is_dirty;     /* written since the last sync */
+	bool is_dirty;     /* written since it was marked */
+	bool is_marked;    /* a sync runs */
 	bool has_row;      /* in the index */
 	bool is_row_stale; /* the row says less than is on the disk */
 	int64_t last_us;   /* label of the latest sample written */
-	/* As of the last good sync. */
-	uint64_t synced_bytes;
-	uint64_t synced_video_samples;
-	int64_t synced_end_us;
-	int64_t synced_last_us;
+	struct km_recorder_mark marked;
+	struct km_recorder_mark synced; /* as of the last good sync */
 };
 
 struct km_recorder_key {
@@ -49,6 +59,9 @@ struct km_recorder_stream {
 
 	int64_t end_us;  /* of what was appended; INT64_MIN: nothing ever */
 	int64_t last_us; /* label of the latest sample appended */
+	bool is_marked;  /* as of its files */
+	int64_t marked_end_us;
+	int64_t marked_last_us;
 	int64_t synced_end_us;
 	int64_t synced_last_us;
 	bool is_rewound;
@@ -76,6 +89,11 @@ struct km_recorder {
 	size_t file_count;
 	struct km_recorder_gap gaps[KM_RECORDER_GAPS_MAX];
 	size_t gap_count;
+	size_t marked_gap_count;        /* the first ones, whose chunks are marked */
+	struct km_sync_thread *syncing; /* NULL: syncs block */
+	bool is_syncing;                /* one was begun, and is not finished */
+	int synced_fds[2];              /* the file systems of the files and of the index */
+	size_t synced_fd_count;
 	struct km_buf sealed; /* one chunk in its final form; shared by all */
 
 	int64_t now_us; /* monotonic, as of the last tick */

@@ -441,6 +441,7 @@ static bool open_recorder(struct km_storage *storage)
 		.sync_us = storage->start.sync_us,
 		.retain_bytes = storage->start.retain_bytes,
 		.free_bytes_min = storage->start.free_bytes_min,
+		.syncs_aside = true,
 		.find_key = find_key,
 		.on_event = post_event,
 		.context = storage };

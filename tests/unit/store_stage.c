@@ -192,6 +192,7 @@ int stage_open(struct stage *stage)
 		.index = stage->index,
 		.segment_us = stage->segment_us,
 		.free_bytes_min = stage->free_bytes_min,
+		.syncs_aside = stage->syncs_aside,
 		.disk = &stage->disk.disk,
 		.find_key = find_key,
 		.on_event = on_event,

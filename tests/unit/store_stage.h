@@ -35,6 +35,7 @@ struct stage {
 	struct km_uuid camera;
 	int64_t now_us; /* monotonic */
 	int64_t segment_us;
+	bool syncs_aside;
 	uint64_t free_bytes_min;
 	int64_t retain_us;
 	uint64_t retain_bytes;

@@ -1,4 +1,4 @@
-/* sources: base/error.c base/bytes.c base/buf.c base/reader.c base/text.c base/time.c base/uuid.c crypto/aead.c crypto/digest.c crypto/random.c crypto/secret.c proto/track.c proto/mp4.c proto/mp4_box.c proto/mp4_fragment.c proto/mp4_movie.c store/archive.c store/clip.c store/clip_movie.c store/disk.c store/index.c store/recorder.c store/recorder_sync.c store/recovery.c store/retention.c store/segment.c store/segment_format.c store/segment_writer.c ../tests/unit/store_stage.c */
+/* sources: base/error.c base/bytes.c base/buf.c base/reader.c base/text.c base/time.c base/uuid.c crypto/aead.c crypto/digest.c crypto/random.c crypto/secret.c proto/track.c proto/mp4.c proto/mp4_box.c proto/mp4_fragment.c proto/mp4_movie.c store/archive.c store/clip.c store/clip_movie.c store/disk.c store/index.c store/recorder.c store/recorder_sync.c store/sync_thread.c store/recovery.c store/retention.c store/segment.c store/segment_format.c store/segment_writer.c ../tests/unit/store_stage.c */
 /* libraries: crypto sqlite3 */
 /*
  * A segment as MP4: every byte has its place, whatever part is asked for, and no picture is lost.

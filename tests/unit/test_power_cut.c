@@ -1,4 +1,4 @@
-/* sources: base/error.c base/bytes.c base/buf.c base/reader.c base/text.c base/time.c base/uuid.c crypto/aead.c crypto/digest.c crypto/random.c crypto/secret.c proto/track.c store/archive.c store/disk.c store/index.c store/recorder.c store/recorder_sync.c store/recovery.c store/retention.c store/segment.c store/segment_format.c store/segment_writer.c store/verify.c ../tests/unit/store_stage.c */
+/* sources: base/error.c base/bytes.c base/buf.c base/reader.c base/text.c base/time.c base/uuid.c crypto/aead.c crypto/digest.c crypto/random.c crypto/secret.c proto/track.c store/archive.c store/disk.c store/index.c store/recorder.c store/recorder_sync.c store/sync_thread.c store/recovery.c store/retention.c store/segment.c store/segment_format.c store/segment_writer.c store/verify.c ../tests/unit/store_stage.c */
 /* libraries: crypto sqlite3 */
 /*
  * A power cut in front of each single call. What survives: contents and names that were synced, a
