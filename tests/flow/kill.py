@@ -73,10 +73,10 @@ def main():
             ids = {name: r.camera(name)["id"] for name in cameras}
             r.wait_streaming(*cameras)
             for number in range(times):
-                for name in cameras:
-                    before = (r.camera(name) or {}).get("frames_stored", 0)
+                since_us = kills[-1][0] if kills else 0
+                for name in cameras:  # pictures of after the kill, not those that a ring still held
                     wait_for(f"{name} goes on being stored after kill {number} ({kills[-1:]})",
-                             lambda: (r.camera(name) or {}).get("frames_stored", 0) > before, 30, 0.05)
+                             lambda: ((r.camera(name) or {}).get("last_us") or 0) > since_us, 30, 0.05)
                 time.sleep(random.uniform(0, 0.6))
                 role = random.choice(ROLES)
                 kills.append((kill(r, role), role))
