@@ -156,6 +156,7 @@ static int ask_receiver(
 	static const struct km_message_receiver_start start = {
 		.tick_us = 100000,
 		.stall_us = 10 * KM_TIME_SECOND_US,
+		.retry_us = KM_TIME_SECOND_US,
 		.ring_bytes_first = 1 << 20,
 		.ring_bytes_max = 64 << 20,
 	};

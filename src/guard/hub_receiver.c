@@ -16,6 +16,7 @@ void km_hub_start_receiver(struct km_hub *hub, struct km_process *child)
 	struct km_message_receiver_start start = {
 		.tick_us = (int64_t)hub->options.drain_ms * 1000,
 		.stall_us = (int64_t)hub->options.stall_seconds * KM_TIME_SECOND_US,
+		.retry_us = (int64_t)hub->options.reconnect_ms * 1000,
 		.ring_bytes_first = hub->options.ring_kib_first * 1024,
 		.ring_bytes_max = hub->options.ring_kib_max * 1024,
 	};

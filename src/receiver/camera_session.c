@@ -118,8 +118,8 @@ static void lose(struct km_camera_session *session, int code, const char *text)
 		set_phase(session, KM_CAMERA_PHASE_ENDED);
 		return;
 	}
-	session->next_try_us =
-	    now_us + km_retry_delay_us(&session->retry, is_refused, any_number());
+	session->next_try_us = now_us + km_retry_delay_us(&session->retry,
+					    session->shared->retry_us, is_refused, any_number());
 	set_phase(session, KM_CAMERA_PHASE_WAITING);
 }
 
@@ -752,9 +752,20 @@ void km_camera_session_destroy(struct km_camera_session *session)
 	free(session);
 }
 
+static bool is_same(const struct km_camera_settings *a, const struct km_camera_settings *b)
+{
+	return strcmp(a->url, b->url) == 0 && strcmp(a->user, b->user) == 0 &&
+	       strcmp(a->password, b->password) == 0 && a->transport == b->transport &&
+	       a->allows_basic == b->allows_basic && a->has_pin == b->has_pin &&
+	       memcmp(a->pin, b->pin, sizeof(a->pin)) == 0;
+}
+
 void km_camera_session_change(
     struct km_camera_session *session, const struct km_camera_settings *settings)
 {
+	if (is_same(&session->settings, settings)) {
+		return;
+	}
 	leave(session);
 	km_intake_end(&session->intake, KM_GAP_CAMERA_LOST, km_clock_unix_us());
 	take_settings(session, settings);

@@ -23,6 +23,7 @@ struct km_camera_shared {
 	struct km_tls_roots *tls_roots;
 	struct km_intake_settings intake;
 	int64_t stall_us; /* no media for so long: connect anew */
+	int64_t retry_us; /* the first pause between tries */
 	uint8_t *scratch; /* KM_MEDIA_PATH_SCRATCH_BYTES, used within one call only */
 };
 
@@ -57,7 +58,10 @@ KM_MUST_USE int km_camera_session_create(const struct km_camera_shared *shared,
 /* Say TEARDOWN if possible, close, wipe, free. NULL is fine. */
 void km_camera_session_destroy(struct km_camera_session *session);
 
-/* Connect anew with these settings, now. The ring and the statistics stay. */
+/*
+ * Connect anew with these settings, now; if nothing differs, go on undisturbed. The ring and the
+ * statistics stay.
+ */
 void km_camera_session_change(
     struct km_camera_session *session, const struct km_camera_settings *settings);
 

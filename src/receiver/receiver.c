@@ -20,6 +20,8 @@
 #define TICK_MIN_US     INT64_C(10000)
 #define TICK_MAX_US     INT64_C(1000000)
 #define STALL_MIN_US    KM_TIME_SECOND_US
+#define RETRY_MIN_US    INT64_C(1000)
+#define RETRY_MAX_US    KM_TIME_MINUTE_US
 
 struct camera {
 	struct receiver *receiver;
@@ -284,6 +286,7 @@ static int on_start(struct receiver *receiver, struct km_bytes message)
 		.tick_us = clamp(start.tick_us, TICK_MIN_US, TICK_MAX_US),
 	};
 	receiver->shared.stall_us = clamp(start.stall_us, STALL_MIN_US, INT64_MAX);
+	receiver->shared.retry_us = clamp(start.retry_us, RETRY_MIN_US, RETRY_MAX_US);
 	receiver->wall_us = km_clock_unix_us() - km_clock_monotonic_us();
 	receiver->is_started = true;
 	km_timer_start(

@@ -3,10 +3,9 @@
 #include "base/time.h"
 
 #define AT_ONCE_US       0 /* with the next tick */
-#define DELAY_MAX_US     (30 * KM_TIME_SECOND_US)
 #define REFUSED_FIRST_US (60 * KM_TIME_SECOND_US)
 #define REFUSED_LATER_US (300 * KM_TIME_SECOND_US)
-#define DOUBLINGS_MAX    5 /* 2^5 s is above the maximum */
+#define DOUBLINGS_MAX    5
 #define JITTER_PERMILLE  200
 
 void km_retry_note_good(struct km_retry *retry)
@@ -20,7 +19,8 @@ static int64_t add_jitter(int64_t delay_us, uint32_t random)
 	return delay_us + delay_us / 1000 * (int64_t)(random % (JITTER_PERMILLE + 1));
 }
 
-int64_t km_retry_delay_us(struct km_retry *retry, bool is_refused, uint32_t random)
+int64_t km_retry_delay_us(
+    struct km_retry *retry, int64_t first_us, bool is_refused, uint32_t random)
 {
 	int64_t delay_us = AT_ONCE_US;
 
@@ -32,11 +32,10 @@ int64_t km_retry_delay_us(struct km_retry *retry, bool is_refused, uint32_t rand
 	if (retry->failures > 0) {
 		unsigned doublings = retry->failures - 1;
 
-		delay_us = KM_TIME_SECOND_US
-			   << (doublings < DOUBLINGS_MAX ? doublings : DOUBLINGS_MAX);
+		delay_us = first_us << (doublings < DOUBLINGS_MAX ? doublings : DOUBLINGS_MAX);
 	}
 	if (retry->failures <= DOUBLINGS_MAX) {
 		retry->failures++;
 	}
-	return add_jitter(delay_us < DELAY_MAX_US ? delay_us : DELAY_MAX_US, random);
+	return add_jitter(delay_us, random);
 }

@@ -12,16 +12,16 @@
 
 static void retry_backs_off(void **state)
 {
-	static const int64_t seconds[] = { 0, 1, 2, 4, 8, 16, 30, 30, 30 };
+	static const int64_t seconds[] = { 0, 1, 2, 4, 8, 16, 32, 32, 32 };
 	struct km_retry retry = { 0 };
 
 	(void)state;
 	for (size_t i = 0; i < KM_COUNT(seconds); i++) {
-		assert_int_equal(
-		    km_retry_delay_us(&retry, false, 0), seconds[i] * KM_TIME_SECOND_US);
+		assert_int_equal(km_retry_delay_us(&retry, KM_TIME_SECOND_US, false, 0),
+		    seconds[i] * KM_TIME_SECOND_US);
 	}
 	km_retry_note_good(&retry);
-	assert_int_equal(km_retry_delay_us(&retry, false, 0), 0);
+	assert_int_equal(km_retry_delay_us(&retry, KM_TIME_SECOND_US, false, 0), 0);
 }
 
 static void retry_has_jitter(void **state)
@@ -29,7 +29,7 @@ static void retry_has_jitter(void **state)
 	(void)state;
 	for (uint32_t random = 0; random < 5000; random += 7) {
 		struct km_retry retry = { .failures = 3 };
-		int64_t delay_us = km_retry_delay_us(&retry, false, random);
+		int64_t delay_us = km_retry_delay_us(&retry, KM_TIME_SECOND_US, false, random);
 
 		assert_in_range(delay_us, 4 * KM_TIME_SECOND_US, 48 * KM_TIME_SECOND_US / 10);
 	}
@@ -41,9 +41,12 @@ static void retry_after_refusal_is_slow(void **state)
 	struct km_retry retry = { 0 };
 
 	(void)state;
-	assert_int_equal(km_retry_delay_us(&retry, true, 0), 60 * KM_TIME_SECOND_US);
-	assert_int_equal(km_retry_delay_us(&retry, true, 0), 300 * KM_TIME_SECOND_US);
-	assert_int_equal(km_retry_delay_us(&retry, true, 0), 300 * KM_TIME_SECOND_US);
+	assert_int_equal(
+	    km_retry_delay_us(&retry, KM_TIME_SECOND_US, true, 0), 60 * KM_TIME_SECOND_US);
+	assert_int_equal(
+	    km_retry_delay_us(&retry, KM_TIME_SECOND_US, true, 0), 300 * KM_TIME_SECOND_US);
+	assert_int_equal(
+	    km_retry_delay_us(&retry, KM_TIME_SECOND_US, true, 0), 300 * KM_TIME_SECOND_US);
 }
 
 static void label_takes_the_least_delayed(void **state)
