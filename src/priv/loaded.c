@@ -15,6 +15,7 @@ enum asking {
 	BY_FUNCTION, /* const char *name(void) */
 	BY_NUMBER,   /* const char *name(int) */
 	BY_STRUCT,   /* const unsigned *name(void): three numbers */
+	BY_PARTS,    /* int name(int *major, int *minor, int *revision) */
 	BY_VARIABLE, /* const char *name */
 };
 
@@ -35,7 +36,7 @@ static const struct teller {
 	{ "libyaml-0.so", "yaml_get_version_string", BY_FUNCTION },
 	{ "libz.so", "zlibVersion", BY_FUNCTION },
 	{ "libxml2.so", "xmlParserVersion", BY_VARIABLE },
-	{ "libmosquitto.so", "mosquitto_lib_version", BY_FUNCTION },
+	{ "libmosquitto.so", "mosquitto_lib_version", BY_PARTS },
 	{ "libcurl.so", "curl_version", BY_FUNCTION },
 	{ "libc.so", "gnu_get_libc_version", BY_FUNCTION },
 };
@@ -46,6 +47,7 @@ union symbol {
 	const char *(*by_function)(void);
 	const char *(*by_number)(int);
 	const unsigned *(*by_struct)(void);
+	int (*by_parts)(int *major, int *minor, int *revision);
 	const char *const *variable;
 };
 
@@ -54,6 +56,7 @@ static void ask(const struct teller *teller, char ret_version[static VERSION_SIZ
 	union symbol symbol = { .address = dlsym(RTLD_DEFAULT, teller->symbol) };
 	const char *text = NULL;
 	const unsigned *numbers = NULL;
+	int parts[3] = { 0 };
 
 	if (symbol.address == NULL) {
 		return;
@@ -72,13 +75,19 @@ static void ask(const struct teller *teller, char ret_version[static VERSION_SIZ
 			    numbers[1], numbers[2]);
 		}
 		break;
+	case BY_PARTS:
+		(void)symbol.by_parts(&parts[0], &parts[1], &parts[2]);
+		(void)snprintf(ret_version, VERSION_SIZE, "%d.%d.%d", parts[0], parts[1], parts[2]);
+		break;
 	case BY_VARIABLE:
 		text = *symbol.variable;
 		break;
 	}
 	if (text != NULL) {
-		(void)snprintf(ret_version, VERSION_SIZE, "%s", text);
-		ret_version[strcspn(ret_version, "\n")] = '\0';
+		const char *slash = strchr(text, '/'); /* "libcurl/7.88.1 OpenSSL/3.0.17" */
+
+		(void)snprintf(ret_version, VERSION_SIZE, "%s", slash == NULL ? text : slash + 1);
+		ret_version[strcspn(ret_version, " \n")] = '\0';
 	}
 }
 
