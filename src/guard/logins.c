@@ -376,6 +376,31 @@ static void finish_factor(struct attempt *attempt)
 	let_in(attempt);
 }
 
+/*
+ * True: it was answered, as its count is locked. Looked at just before the password is checked, and
+ * again behind it: of many tries that come together only as many learn something as may fail, the
+ * right password among them included.
+ */
+static bool is_locked(struct attempt *attempt)
+{
+	struct km_logins *logins = attempt->logins;
+	int64_t left_us = 0;
+
+	if (attempt->kind != ATTEMPT_LOGIN && !attempt->checks) {
+		return false;
+	}
+	if (km_login_locks_left(
+		logins->database, &attempt->trying, km_clock_monotonic_us(), &left_us) < 0) {
+		end_attempt(attempt, KM_ERR_DATABASE, 0, "the account could not be read");
+		return true;
+	}
+	if (left_us > 0) {
+		end_attempt(attempt, KM_ERR_LOCKED, left_us, "locked after failed logins");
+		return true;
+	}
+	return false;
+}
+
 static void finish_login(struct attempt *attempt)
 {
 	struct km_second_factor_state factor = { 0 };
@@ -438,6 +463,10 @@ static void on_done(void *context)
 		}
 		return;
 	}
+	if (is_locked(attempt)) {
+		start_next(logins);
+		return;
+	}
 	switch (attempt->kind) {
 	case ATTEMPT_LOGIN:
 		finish_login(attempt);
@@ -454,29 +483,15 @@ static void on_done(void *context)
 
 static const char *const busy_text = "too many logins at once; try again in a moment";
 
-/*
- * The lock is looked at just before the check, not when the try came in: of many tries that came
- * together only as many count as may fail. What the account is, too.
- */
+/* What the account is, is looked at just before the check too. */
 static bool is_refused(struct attempt *attempt)
 {
 	struct km_logins *logins = attempt->logins;
-	int64_t left_us = 0;
 
-	if (attempt->kind == ATTEMPT_SETUP ||
-	    (attempt->kind == ATTEMPT_CHANGE && !attempt->checks)) {
-		return false;
-	}
-	if (km_login_locks_left(
-		logins->database, &attempt->trying, km_clock_monotonic_us(), &left_us) < 0) {
-		end_attempt(attempt, KM_ERR_DATABASE, 0, "the account could not be read");
+	if (is_locked(attempt)) {
 		return true;
 	}
-	if (left_us > 0) {
-		end_attempt(attempt, KM_ERR_LOCKED, left_us, "locked after failed logins");
-		return true;
-	}
-	if (attempt->is_known) {
+	if (attempt->is_known && (attempt->kind == ATTEMPT_LOGIN || attempt->checks)) {
 		attempt->is_known = km_accounts_find_id(logins->database, &attempt->trying.who,
 					&attempt->account) == 0 &&
 				    !attempt->account.is_disabled;
