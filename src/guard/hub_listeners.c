@@ -1,8 +1,10 @@
 #include "guard/hub_listeners.h"
 
 #include "base/text.h"
+#include "guard/alarms.h"
 #include "guard/hub_requests.h"
 #include "guard/journal.h"
+#include "guard/listener_watch.h"
 #include "guard/listeners.h"
 #include "guard/users.h"
 #include "model/states.h"
@@ -20,7 +22,7 @@
 #define TABLE_MAX     ((size_t)8 * 1024 * 1024) /* bytes of one of the kernel's tables */
 #define SOCKETS_MAX   65536
 #define OWN_MAX       1100 /* processes of ours */
-#define TOLD_MAX      64
+#define ALARMS_MAX    1000 /* open ones that are looked through */
 
 /* A socket and who has it. owner -1: a program that is not ours. */
 struct held {
@@ -52,8 +54,7 @@ struct km_hub_listeners {
 	struct km_hub *hub;
 	struct km_timer *timer;
 	uint32_t unexpected;
-	char told[TOLD_MAX][KM_LISTENERS_ADDRESS_SIZE + 8];
-	size_t told_count;
+	struct km_listener_watch watch;
 };
 
 /* --- who has which socket --- */
@@ -422,40 +423,32 @@ static int look_around(struct km_hub *hub,
 
 /* --- each minute --- */
 
-/* Once for each, however long it stays. */
-static bool is_new(struct km_hub_listeners *listeners, const struct km_message_listener *record)
-{
-	char name[sizeof(listeners->told[0])];
-
-	(void)snprintf(name, sizeof(name), "%s %s", record->protocol, record->address);
-	for (size_t i = 0; i < listeners->told_count; i++) {
-		if (strcmp(listeners->told[i], name) == 0) {
-			return false;
-		}
-	}
-	if (listeners->told_count >= TOLD_MAX) {
-		return false;
-	}
-	memcpy(listeners->told[listeners->told_count++], name, sizeof(name));
-	return true;
-}
-
 static void on_found(void *context, const struct km_message_listener *record)
 {
 	struct km_hub_listeners *listeners = context;
 	struct km_hub *hub = listeners->hub;
+	char name[KM_LISTENER_WATCH_NAME_SIZE];
 
 	if (record->verdict != KM_LISTENER_UNEXPECTED) {
 		return;
 	}
 	listeners->unexpected++;
-	if (is_new(listeners, record)) {
+	km_listener_watch_name(record->protocol, record->address, name);
+	if (km_listener_watch_see(&listeners->watch, name)) {
 		KM_LOG(hub->log, KM_LOG_ERROR, "listener-unexpected",
 		    km_log_text("protocol", record->protocol),
 		    km_log_text("address", record->address), km_log_text("role", record->role));
-		km_journal_note(hub->database, KM_EVENT_LISTENER_UNEXPECTED, NULL, NULL,
-		    "%s %s of %s", record->protocol, record->address, record->role);
+		km_journal_note(hub->database, KM_EVENT_LISTENER_UNEXPECTED, NULL, NULL, "%s of %s",
+		    name, record->role);
 	}
+}
+
+static void on_gone(void *context, const char *name)
+{
+	struct km_hub *hub = context;
+
+	KM_LOG(hub->log, KM_LOG_NOTICE, "listener-gone", km_log_text("which", name));
+	km_journal_note(hub->database, KM_EVENT_LISTENER_GONE, NULL, NULL, "%s", name);
 }
 
 static void on_look(void *context)
@@ -463,7 +456,22 @@ static void on_look(void *context)
 	struct km_hub_listeners *listeners = context;
 
 	listeners->unexpected = 0;
-	(void)look_around(listeners->hub, on_found, listeners);
+	km_listener_watch_begin(&listeners->watch);
+	/* Only a look that saw everything shows that something has gone. */
+	if (look_around(listeners->hub, on_found, listeners) == 0) {
+		km_listener_watch_end(&listeners->watch, on_gone, listeners->hub);
+	}
+}
+
+/* What was told before a restart of the recorder: it is not new, and may have gone meanwhile. */
+static int on_told(void *context, struct km_message_alarm *alarm)
+{
+	struct km_hub_listeners *listeners = context;
+
+	if (alarm->kind == KM_ALARM_LISTENER) {
+		(void)km_listener_watch_see(&listeners->watch, alarm->subject);
+	}
+	return 0;
 }
 
 int km_hub_listeners_create(struct km_hub *hub, struct km_hub_listeners **ret_listeners)
@@ -475,7 +483,10 @@ int km_hub_listeners_create(struct km_hub *hub, struct km_hub_listeners **ret_li
 		return KM_ERR_MEMORY;
 	}
 	listeners->hub = hub;
-	err = km_timer_create(hub->loop, on_look, listeners, &listeners->timer);
+	err = km_alarms_each(hub->database, true, 0, ALARMS_MAX, on_told, listeners);
+	if (err == 0) {
+		err = km_timer_create(hub->loop, on_look, listeners, &listeners->timer);
+	}
 	if (err < 0) {
 		free(listeners);
 		return err;

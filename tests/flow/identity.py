@@ -138,6 +138,11 @@ def check_listeners(r, camera_port_owner):
     assert seen == {(l["protocol"], int(l["address"].rsplit(":", 1)[1])) for l in told if l["protocol"] != "unix"}
 
 
+def listener_alarms(r):
+    listed = json.loads(r.komainu("alarm", "list", "--all", "--json"))["alarms"]
+    return [alarm for alarm in listed if alarm["kind"] == "listener"]
+
+
 def check_unexpected(r):
     """A listening socket that is handed to the recorder at its start is one that should not be there."""
     r.stop()
@@ -154,10 +159,16 @@ def check_unexpected(r):
         assert done.returncode == 3 and [(l["role"], l["verdict"], l["address"]) for l in found] == [
             ("guard", "unexpected", f"127.0.0.1:{port}")], done.stdout
         assert r.status()["unexpected_listeners"] == 1
+        [alarm] = wait_for("the alarm", lambda: listener_alarms(r), 20)
+        assert alarm["subject"] == f"tcp/127.0.0.1:{port}" and alarm["severity"] == "critical", alarm
+        assert alarm["cleared_us"] is None and alarm["count"] == 1, alarm
     finally:
         stop(process)
         process.stdout.close()
     r.start()
+    # It has gone, as the next look finds also after a restart.
+    wait_for("the alarm is over", lambda: listener_alarms(r)[0]["cleared_us"] is not None, 30, 0.5)
+    assert len(listener_alarms(r)) == 1
 
 
 def check_parts(r):
