@@ -34,6 +34,7 @@ export type AlarmKind =
   | 'certificate'
   | 'duty'
   | 'notices'
+  | 'listener'
   | 'unknown';
 export type Severity = 'info' | 'warning' | 'critical';
 export type DutyKind =
@@ -204,7 +205,7 @@ export interface Status {
   roles: RoleStatus[];
 }
 
-export type JournalState = 'ok' | 'failing' | 'broken';
+export type JournalState = 'ok' | 'checking' | 'failing' | 'broken';
 
 export interface JournalEntry {
   number: number;

@@ -88,9 +88,10 @@ static void take_system(
 			ENDS_SOON_DAYS * KM_TIME_DAY_US;
 
 	collecting->system = *system;
-	collecting->is_in_order = collecting->is_in_order && system->storage == KM_STORAGE_OK &&
-				  system->journal == KM_JOURNAL_OK &&
-				  system->unexpected_listeners == 0 && !ends;
+	collecting->is_in_order =
+	    collecting->is_in_order && system->storage == KM_STORAGE_OK &&
+	    (system->journal == KM_JOURNAL_OK || system->journal == KM_JOURNAL_CHECKING) &&
+	    system->unexpected_listeners == 0 && !ends;
 	if (!collecting->wants_json) {
 		print_system(system);
 	}

@@ -11,7 +11,8 @@
 
 #define LIMIT_DEFAULT 100
 #define LIMIT_MAX     500
-#define ROWS_MAX      10000 /* looked through for one page: some 10 ms */
+#define WHOLE_US      (15 * KM_TIME_SECOND_US) /* after the start, when there is less to do */
+#define ROWS_MAX      10000                    /* looked through for one page: some 10 ms */
 
 /* --- what goes wrong --- */
 
@@ -44,6 +45,7 @@ int km_hub_journal_open(struct km_hub *hub)
 	const struct km_journal_keeper_options options = {
 		.entries = (int64_t)hub->options.journal_sign_entries,
 		.period_us = (int64_t)hub->options.journal_sign_minutes * KM_TIME_MINUTE_US,
+		.whole_us = WHOLE_US,
 	};
 	bool was_other = false;
 	int err = km_journal_keeper_create(
@@ -97,6 +99,11 @@ static unsigned judge(
 		(void)km_bytes_copy_text(
 		    KM_BYTES("entries cannot be written"), ret_problem, problem_size);
 		return KM_JOURNAL_FAILING;
+	}
+	if (state->verified_unix_us == 0) {
+		(void)km_bytes_copy_text(
+		    KM_BYTES("older entries are being verified"), ret_problem, problem_size);
+		return KM_JOURNAL_CHECKING;
 	}
 	return KM_JOURNAL_OK;
 }

@@ -8,7 +8,6 @@
 #include <string.h>
 
 #define RETRY_US        KM_TIME_SECOND_US
-#define WHOLE_FIRST_US  KM_TIME_MINUTE_US /* after the start, when there is less to do */
 #define WHOLE_PERIOD_US KM_TIME_DAY_US
 #define SLICE_ENTRIES   1000 /* some 2 ms */
 #define SLICE_PAUSE_US  INT64_C(20000)
@@ -121,16 +120,7 @@ static int sign(struct km_journal_keeper *keeper)
 		return 0;
 	}
 	memcpy(checkpoint.hash, tail->hash, sizeof(checkpoint.hash));
-	err = km_journal_chain_sign(keeper->key.signer, &checkpoint);
-	if (err == 0) {
-		err = km_database_run(keeper->database,
-		    "INSERT INTO journal_checkpoint (number, unix_us, hash, signature)"
-		    " VALUES (?1, ?2, ?3, ?4)",
-		    KM_VALUES(KM_NUMBER(checkpoint.number), KM_NUMBER(checkpoint.unix_us),
-			KM_DATA(KM_BYTES_OF(checkpoint.hash)),
-			KM_DATA(KM_BYTES_OF(checkpoint.signature))),
-		    NULL, NULL);
-	}
+	err = km_journal_key_put_checkpoint(&keeper->key, keeper->database, &checkpoint);
 	/* There is one already: after entries were cut off, their numbers come again. */
 	if (err == 0 || err == KM_ERR_EXISTS) {
 		tail->signed_number = checkpoint.number;
@@ -313,7 +303,7 @@ int km_journal_keeper_start(struct km_journal_keeper *keeper)
 		err = km_journal_keeper_sign(keeper);
 	}
 	km_timer_start(keeper->signing, keeper->options.period_us, keeper->options.period_us);
-	km_timer_start(keeper->slicing, WHOLE_FIRST_US, 0);
+	km_timer_start(keeper->slicing, keeper->options.whole_us, 0);
 	return err;
 }
 

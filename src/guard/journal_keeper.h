@@ -19,6 +19,7 @@ struct km_journal_keeper;
 struct km_journal_keeper_options {
 	int64_t entries;   /* sign after so many */
 	int64_t period_us; /* and after so long, if there is a new one */
+	int64_t whole_us;  /* so long after the start the whole is verified for the first time */
 };
 
 struct km_journal_keeper_events {
@@ -50,7 +51,7 @@ KM_MUST_USE int km_journal_keeper_create(struct km_loop *loop, struct km_databas
 
 /*
  * Verify what came after the last checkpoint, and sign a new one. From then on the whole journal is
- * verified once a day, in small pieces.
+ * verified soon and once a day, in small pieces.
  */
 KM_MUST_USE int km_journal_keeper_start(struct km_journal_keeper *keeper);
 

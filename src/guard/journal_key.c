@@ -90,6 +90,22 @@ void km_journal_key_close(struct km_journal_key *key)
 	explicit_bzero(key, sizeof(*key));
 }
 
+int km_journal_key_put_checkpoint(const struct km_journal_key *key, struct km_database *database,
+    struct km_journal_checkpoint *checkpoint)
+{
+	int err = km_journal_chain_sign(key->signer, checkpoint);
+
+	return err < 0
+		   ? err
+		   : km_database_run(database,
+			 "INSERT INTO journal_checkpoint (number, unix_us, hash, signature)"
+			 " VALUES (?1, ?2, ?3, ?4)",
+			 KM_VALUES(KM_NUMBER(checkpoint->number), KM_NUMBER(checkpoint->unix_us),
+			     KM_DATA(KM_BYTES_OF(checkpoint->hash)),
+			     KM_DATA(KM_BYTES_OF(checkpoint->signature))),
+			 NULL, NULL);
+}
+
 int km_journal_key_public(
     struct km_database *database, uint8_t ret_public[static KM_SIGNATURE_PUBLIC_BYTES])
 {

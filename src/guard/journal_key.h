@@ -6,7 +6,7 @@
 #ifndef KM_GUARD_JOURNAL_KEY_H
 #define KM_GUARD_JOURNAL_KEY_H
 
-#include "crypto/signature.h"
+#include "guard/journal_chain.h"
 #include "guard/vault.h"
 
 #define KM_JOURNAL_KEY_FILE       "journal.pub"
@@ -24,6 +24,13 @@ KM_MUST_USE int km_journal_key_open(
 
 /* Wipes. A zeroed struct is fine. */
 void km_journal_key_close(struct km_journal_key *key);
+
+/*
+ * Sign what the checkpoint's other fields say, and store it. KM_ERR_EXISTS: its entry has one
+ * already, which stays.
+ */
+KM_MUST_USE int km_journal_key_put_checkpoint(const struct km_journal_key *key,
+    struct km_database *database, struct km_journal_checkpoint *checkpoint);
 
 /* The public half as the database says, which needs no root key. KM_ERR_NOT_FOUND: none was made.
  */

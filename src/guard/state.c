@@ -4,6 +4,7 @@
 #include "crypto/random.h"
 #include "guard/certificates.h"
 #include "guard/journal_key.h"
+#include "guard/journal_walk.h"
 #include "io/clock.h"
 
 #include <errno.h>
@@ -184,14 +185,27 @@ static int make_vault(struct km_state *state, const struct km_state_key *key, bo
 	return err;
 }
 
-static int make_journal_key(struct km_state *state)
+/* The first entry, and its checkpoint: whoever verifies later finds that the key signed it. */
+static int begin_journal(struct km_state *state)
 {
 	struct km_journal_key key = { 0 };
+	struct km_journal_checkpoint checkpoint = { .unix_us = km_clock_unix_us() };
 	bool was_other = false;
 	int err = km_journal_key_open(state->database, state->vault, &key);
 
 	if (err == 0) {
 		err = km_journal_key_publish(&key, state->directory, &was_other);
+	}
+	if (err == 0) {
+		err = km_journal_note(
+		    state->database, KM_EVENT_RECORDER_MADE, NULL, NULL, "version %s", KM_VERSION);
+	}
+	if (err == 0) {
+		err = km_journal_walk_last_entry(
+		    state->database, &checkpoint.number, checkpoint.hash);
+	}
+	if (err == 0) {
+		err = km_journal_key_put_checkpoint(&key, state->database, &checkpoint);
 	}
 	km_journal_key_close(&key);
 	return err;
@@ -324,8 +338,8 @@ int km_state_make(const char *directory, const struct km_state_key *key, const c
 		    state.database, state.vault, host_name, km_clock_unix_us(), ret_error);
 	}
 	if (err == 0) {
-		what = "cannot make the journal's key";
-		err = make_journal_key(&state);
+		what = "cannot begin the journal";
+		err = begin_journal(&state);
 	}
 	if (err < 0 && ret_error->size == 0) {
 		(void)fail(ret_error, err, what, directory);

@@ -129,6 +129,21 @@ static void write_cameras(const struct km_metrics_text *text, struct km_buf *buf
 
 /* --- the rest --- */
 
+/* One of them is 1. */
+static void write_journal(const struct km_message_status_system *system, struct km_buf *buf)
+{
+	static const unsigned states[] = { KM_JOURNAL_OK, KM_JOURNAL_CHECKING, KM_JOURNAL_FAILING,
+		KM_JOURNAL_BROKEN };
+
+	begin_family(buf, "komainu_journal_state", "gauge",
+	    "1 for the journal's state; checking: not all was verified yet since the start.");
+	for (size_t i = 0; i < KM_COUNT(states); i++) {
+		km_buf_add_text(buf, "komainu_journal_state");
+		add_label(buf, "{", "state", km_states_name("journal_state", states[i]));
+		km_buf_add_format(buf, "} %d\n", system->journal == states[i] ? 1 : 0);
+	}
+}
+
 static void write_storage(const struct km_metrics_text *text, struct km_buf *buf)
 {
 	const struct km_message_status_system *system = text->system;
@@ -150,6 +165,7 @@ static void write_storage(const struct km_metrics_text *text, struct km_buf *buf
 		    (double)text->journal_entries },
 	};
 
+	write_journal(system, buf);
 	begin_family(buf, "komainu_info", "gauge", "The version of the recorder.");
 	km_buf_add_text(buf, "komainu_info");
 	add_label(buf, "{", "version", system->version);

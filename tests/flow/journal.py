@@ -200,9 +200,13 @@ def check_tampering(recorder, export):
 def main():
     with Recorder() as recorder:
         assert (recorder.state / "journal.pub").read_text().startswith("-----BEGIN PUBLIC KEY-----")
+        code, found = verify(recorder)  # it never ran, and is whole and signed all the same
+        assert code == 0 and found["signed_number"] == found["entries"] == 1, found
         serving = recorder.start()
         token = serving.get("token") or serving.get("setup_token")
         browser = Browser(recorder)
+        assert recorder.status()["journal"]["state"] == "checking"
+        wait_for("everything is verified", lambda: recorder.status()["journal"]["state"] == "ok", 40, 1)
         camera = do_things(recorder, browser, token)
         check_list(browser, camera)
         check_review(recorder, browser)

@@ -20,6 +20,7 @@ static struct {
 	unsigned broken;
 	int writing;
 	unsigned writings;
+	int64_t whole_us; /* 0: not in this test */
 	char text[256];
 } bench;
 
@@ -56,6 +57,7 @@ static void create(struct guard_stage *stage)
 	const struct km_journal_keeper_options options = {
 		.entries = EVERY,
 		.period_us = KM_TIME_HOUR_US,
+		.whole_us = bench.whole_us == 0 ? KM_TIME_HOUR_US : bench.whole_us,
 	};
 
 	assert_int_equal(km_journal_keeper_create(bench.loop, stage->database, stage->vault,
@@ -247,6 +249,25 @@ static void test_forged_checkpoint(void **state)
 	assert_int_equal(verify(stage).fault, KM_JOURNAL_FORGED);
 }
 
+/* Not "verified" before everything was walked: the end alone says nothing about what is older. */
+static void test_whole(void **state)
+{
+	struct guard_stage *stage = *state;
+
+	note(stage, KM_EVENT_LOGIN);
+	assert_int_equal(km_journal_keeper_start(bench.keeper), 0);
+	assert_true(look().signed_number == 1);
+	assert_true(look().verified_unix_us == 0);
+	km_journal_keeper_destroy(bench.keeper);
+	bench.whole_us = KM_JOURNAL_WAIT_US;
+	create(stage);
+	assert_int_equal(km_journal_keeper_start(bench.keeper), 0);
+	assert_true(look().verified_unix_us == 0);
+	run_for(5 * KM_JOURNAL_WAIT_US);
+	assert_true(look().verified_number == 1);
+	assert_true(look().verified_unix_us != 0);
+}
+
 /* Nothing can be written: it waits, it is said, and it is written in the end. */
 static void test_failing(void **state)
 {
@@ -333,6 +354,7 @@ int main(void)
 		KEEPER_TEST(test_waiting),
 		KEEPER_TEST(test_signing),
 		KEEPER_TEST(test_broken_tail),
+		KEEPER_TEST(test_whole),
 		KEEPER_TEST(test_forged_checkpoint),
 		KEEPER_TEST(test_failing),
 		KEEPER_TEST(test_in_transaction),

@@ -1,8 +1,10 @@
-/* sources: base/error.c base/bytes.c base/buf.c base/cidr.c base/reader.c base/text.c base/time.c base/uuid.c crypto/aead.c crypto/box.c crypto/certificate.c crypto/certificate_check.c crypto/certificate_facts.c crypto/certificate_names.c crypto/certificate_pem.c crypto/digest.c crypto/random.c crypto/password.c crypto/signature.c io/clock.c guard/database.c guard/schema.c guard/vault.c guard/certificates.c guard/journal_key.c guard/options.c guard/state.c ../tests/unit/guard_stage.c */
+/* sources: base/error.c base/bytes.c base/buf.c base/cidr.c base/reader.c base/text.c base/time.c base/uuid.c crypto/aead.c crypto/box.c crypto/certificate.c crypto/certificate_check.c crypto/certificate_facts.c crypto/certificate_names.c crypto/certificate_pem.c crypto/digest.c crypto/random.c crypto/password.c crypto/signature.c io/clock.c model/events.c guard/database.c guard/schema.c guard/vault.c guard/certificates.c guard/journal.c guard/journal_chain.c guard/journal_file.c guard/journal_key.c guard/journal_walk.c guard/options.c guard/state.c ../tests/unit/guard_stage.c */
 /* libraries: crypto sodium sqlite3 cyaml */
 #include "guard/state.h"
 
 #include "crypto/certificate.h"
+#include "guard/journal_key.h"
+#include "guard/journal_walk.h"
 #include "guard_stage.h"
 
 #include <setjmp.h>
@@ -102,6 +104,24 @@ static void test_make(void **state)
 	km_buf_finish(&text);
 }
 
+/* A recorder that never ran has a journal, and it is signed. */
+static void test_journal(void **state)
+{
+	struct fixture *fixture = *state;
+	struct km_journal_chain chain;
+	struct km_journal_key key = { 0 };
+
+	assert_int_equal(make(fixture, &usual_key), 0);
+	assert_int_equal(open_state(fixture), 0);
+	assert_int_equal(unlock(fixture, &usual_key), 0);
+	assert_int_equal(
+	    km_journal_key_open(fixture->state.database, fixture->state.vault, &key), 0);
+	km_journal_chain_init(&chain, key.signer);
+	assert_int_equal(km_journal_walk_database(fixture->state.database, &chain), 0);
+	assert_true(chain.number == 1 && chain.signed_number == 1);
+	km_journal_key_close(&key);
+}
+
 static void test_key_file(void **state)
 {
 	struct fixture *fixture = *state;
@@ -191,6 +211,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		STATE_TEST(test_make),
+		STATE_TEST(test_journal),
 		STATE_TEST(test_key_file),
 		STATE_TEST(test_passphrase),
 		STATE_TEST(test_failed_make),

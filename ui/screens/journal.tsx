@@ -25,21 +25,29 @@ const pageEntries = 100;
 const emptyPagesMost = 20;
 
 export const journalKinds = {
-  logins: 'login,login_failed,login_locked,logout',
+  logins:
+    'login,login_failed,login_locked,logout,login_new_place,login_place_locked,recovery_code_used,session_revoked,token_used,token_refused',
   cameras:
     'camera_up,camera_lost,camera_refused,camera_clock_off,camera_clock_ok,network_lost,network_back',
-  settings: 'camera_put,camera_dropped,setup_done,account_put',
+  settings:
+    'camera_put,camera_dropped,setup_done,account_put,account_unlocked,password_set,second_factor_on,second_factor_off,token_made,token_revoked,grant_set,destination_put,destination_dropped,metrics_token,certificate_put,certificate_issued,certificate_requested,authority_made',
   exports: 'exported',
   storage: 'storage_tight,storage_full,storage_failed,storage_ok,recovered,samples_lost',
   care:
     'alarm_acknowledged,incident_put,incident_ended,duty_done,duty_put,maintenance_began,maintenance_ended',
-  system: 'started,stopped,role_died,clock_step,clock_unsynced,clock_synced',
+  system:
+    'recorder_made,started,stopped,role_died,clock_step,clock_unsynced,clock_synced,certificate_ends,certificate_renewed,certificate_refused,destination_failing,destination_ok,notice_given_up,listener_unexpected,listener_gone',
   journal: 'journal_reviewed,journal_broken,journal_failed',
 } as const;
 export type JournalKind = keyof typeof journalKinds;
 const kinds = Object.keys(journalKinds) as JournalKind[];
 
-const stateTones: Record<JournalState, Tone> = { ok: 'good', failing: 'bad', broken: 'bad' };
+const stateTones: Record<JournalState, Tone> = {
+  ok: 'good',
+  checking: 'busy',
+  failing: 'bad',
+  broken: 'bad',
+};
 
 interface Person {
   id: string;

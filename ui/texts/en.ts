@@ -286,6 +286,7 @@ export const en = {
       certificate: () => 'The certificate ends soon',
       duty: (name: string) => `Overdue: ${name}`,
       notices: () => 'Messages to the outside do not arrive',
+      listener: (name: string) => `The recorder listens where it should not: ${name}`,
       unknown: (name: string) => name || 'Something else',
     } satisfies Record<AlarmKind, (name: string) => string>,
     steps: {
@@ -377,6 +378,12 @@ export const en = {
         'Check whether its password or certificate has changed.',
         'Send a test message.',
         'Read the alarms that nobody was told of.',
+      ],
+      listener: [
+        'On the System page, see which process listens at which address.',
+        'Find out who could have changed the machine, and take it off the network if nobody knows of it.',
+        'Keep a copy of the state directory and the logs, then restart the recorder.',
+        'Check that the socket is gone, and compare the list of parts with the day before.',
       ],
       unknown: [
         'Write down what was seen, when, and by whom.',
@@ -741,10 +748,13 @@ export const en = {
     chain: 'State of the journal',
     states: {
       ok: 'Whole',
+      checking: 'Being checked',
       failing: 'Cannot be written',
       broken: 'Broken',
     } satisfies Record<JournalState, string>,
     whatToDo: {
+      checking:
+        'After its start the recorder walks through all entries once. Until that is done, only the newest are known to be whole.',
       failing: 'Entries wait in memory and are lost if the power fails. Check the disk.',
       broken:
         'An entry was changed or removed. Keep a copy of the state directory, and find out who had access to it.',
@@ -818,6 +828,7 @@ export const en = {
       exported: 'Export',
       journal_reviewed: 'Journal reviewed',
       journal_broken: 'Journal broken',
+      recorder_made: 'Recorder set up',
       journal_failed: 'Entries lost',
       login_new_place: 'Login from a new place',
       login_place_locked: 'Place locked',
@@ -845,6 +856,21 @@ export const en = {
       maintenance_ended: 'Work on a camera done',
       network_lost: 'Network lost',
       network_back: 'Network back',
+      destination_put: 'Destination added or changed',
+      destination_dropped: 'Destination removed',
+      destination_failing: 'Messages do not arrive',
+      destination_ok: 'Messages arrive again',
+      notice_given_up: 'Message given up',
+      metrics_token: 'Token for metrics',
+      certificate_ends: 'Certificate ends soon',
+      certificate_put: 'Certificate replaced',
+      certificate_renewed: 'Certificate renewed',
+      certificate_refused: 'New certificate not usable',
+      certificate_issued: 'Device certificate signed',
+      authority_made: 'Own authority made',
+      certificate_requested: 'Certificate requested',
+      listener_unexpected: 'Unexpected socket',
+      listener_gone: 'Unexpected socket gone',
     } as Record<string, string>,
   },
 
