@@ -657,7 +657,13 @@ export const api = {
     changeAndRead<{ incidents: Incident[] }>('POST', '/incidents', wish),
   workOnIncident: (
     number: number,
-    work: { step?: number; text?: string; has_owner?: boolean; owner?: string },
+    work: {
+      step?: number;
+      is_undone?: boolean;
+      text?: string;
+      has_owner?: boolean;
+      owner?: string;
+    },
   ) => change<never>('POST', `/incidents/${number}/notes`, work),
   endIncident: (number: number, outcome: string) =>
     change<never>('POST', `/incidents/${number}/end`, { outcome }),

@@ -73,12 +73,14 @@ static enum km_exit run_work(
 	static const struct km_asking_view view = { .record = KM_MESSAGE_incident };
 	static const struct km_asking_option options[] = {
 		{ "--step", "step" },
+		{ "--undo", "step" },
 		{ "--note", "text" },
 		{ "--owner", "owner" },
 		{ NULL, NULL },
 	};
 	struct km_message_incident_work work = {
 		.has_owner = km_arguments_has(arguments, "--owner"),
+		.is_undone = km_arguments_has(arguments, "--undo"),
 	};
 	enum km_exit result =
 	    km_asking_set(KM_MESSAGE_incident_work, &work, "number", arguments->words[0], "NUMBER");
@@ -86,8 +88,12 @@ static enum km_exit run_work(
 	if (result == KM_EXIT_DONE) {
 		result = km_asking_fill(KM_MESSAGE_incident_work, &work, arguments, options);
 	}
+	if (result == KM_EXIT_DONE && work.is_undone && km_arguments_has(arguments, "--step")) {
+		(void)km_verb_fail("--step or --undo is right: one of them");
+		return KM_EXIT_USAGE;
+	}
 	if (result == KM_EXIT_DONE && !work.has_owner && work.step == 0 && work.text[0] == '\0') {
-		(void)km_verb_fail("--step, --note or --owner is wanted");
+		(void)km_verb_fail("--step, --undo, --note or --owner is wanted");
 		return KM_EXIT_USAGE;
 	}
 	return result != KM_EXIT_DONE
@@ -131,6 +137,7 @@ static const struct km_argument open_arguments[] = {
 
 static const struct km_argument work_arguments[] = {
 	{ "--step", "NUMBER", "this step of the checklist was done" },
+	{ "--undo", "NUMBER", "it was not done after all" },
 	{ "--note", "TEXT", "what was seen or done" },
 	{ "--owner", "NAME", "who takes care of it from now on" },
 	{ NULL, NULL, NULL },
@@ -169,7 +176,7 @@ const struct km_verb km_verb_incident_open = {
 
 const struct km_verb km_verb_incident_work = {
 	.name = "incident work",
-	.usage = "NUMBER [--step NUMBER] [--note TEXT] [--owner NAME]",
+	.usage = "NUMBER [--step NUMBER | --undo NUMBER] [--note TEXT] [--owner NAME]",
 	.text = "a step, a note, or another owner",
 	.words_min = 1,
 	.words_max = 1,

@@ -170,14 +170,16 @@ int km_hub_request_incident_work(
     struct km_hub_asking *asking, struct km_message_incident_work *work)
 {
 	const char *who = km_hub_requests_who(asking);
-	int err = km_incidents_work(asking->hub->database, work->number, work->step,
-	    work->has_owner ? work->owner : NULL, work->text, who, km_clock_unix_us());
+	int err =
+	    km_incidents_work(asking->hub->database, work->number, work->step, work->is_undone != 0,
+		work->has_owner ? work->owner : NULL, work->text, who, km_clock_unix_us());
 
 	if (err < 0) {
 		return explain_incident(asking, err, work->number);
 	}
 	NOTE(asking, KM_EVENT_INCIDENT_PUT, NULL,
-	    "incident %lld: step %u, owner %s, %s note, by %s", (long long)work->number, work->step,
+	    "incident %lld: step %u%s, owner %s, %s note, by %s", (long long)work->number,
+	    work->step, work->is_undone ? " not done after all" : "",
 	    work->has_owner ? work->owner : "as before", work->text[0] != '\0' ? "a" : "no", who);
 	return 0;
 }

@@ -75,7 +75,7 @@ static int add_note(
 	    NULL);
 }
 
-int km_incidents_work(struct km_database *database, int64_t number, unsigned step,
+int km_incidents_work(struct km_database *database, int64_t number, unsigned step, bool is_undone,
     const char *owner, const char *note, const char *who, int64_t now_us)
 {
 	struct km_message_incident incident;
@@ -86,8 +86,12 @@ int km_incidents_work(struct km_database *database, int64_t number, unsigned ste
 	}
 	if (err == 0 && step > 0) {
 		err = km_database_run(database,
-		    "UPDATE incident SET steps_done = steps_done | ?2 WHERE number = ?1",
-		    KM_VALUES(KM_NUMBER(number), KM_NUMBER(UINT32_C(1) << (step - 1))), NULL, NULL);
+		    "UPDATE incident SET steps_done ="
+		    " CASE WHEN ?3 THEN steps_done & ~?2 ELSE steps_done | ?2 END WHERE number = "
+		    "?1",
+		    KM_VALUES(KM_NUMBER(number), KM_NUMBER(UINT32_C(1) << (step - 1)),
+			KM_NUMBER(is_undone ? 1 : 0)),
+		    NULL, NULL);
 	}
 	if (err == 0 && owner != NULL) {
 		err = km_database_run(database, "UPDATE incident SET owner = ?2 WHERE number = ?1",

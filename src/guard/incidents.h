@@ -19,11 +19,12 @@ KM_MUST_USE int km_incidents_find(
     struct km_database *database, int64_t number, struct km_message_incident *ret_incident);
 
 /*
- * A step done (1 to 32; 0: none), another owner (NULL: the same), a note (may be empty).
- * Returns 0, KM_ERR_NOT_FOUND, KM_ERR_STATE (it is over), KM_ERR_RANGE (the step).
+ * A step done (1 to 32; 0: none) or, with is_undone, not done after all; another owner (NULL: the
+ * same), a note (may be empty). Returns 0, KM_ERR_NOT_FOUND, KM_ERR_STATE (it is over),
+ * KM_ERR_RANGE (the step).
  */
 KM_MUST_USE int km_incidents_work(struct km_database *database, int64_t number, unsigned step,
-    const char *owner, const char *note, const char *who, int64_t now_us);
+    bool is_undone, const char *owner, const char *note, const char *who, int64_t now_us);
 
 /* Returns 0, KM_ERR_NOT_FOUND or KM_ERR_STATE. */
 KM_MUST_USE int km_incidents_end(

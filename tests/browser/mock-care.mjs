@@ -184,7 +184,8 @@ export class Care {
     if (incident && what === 'end') {
       Object.assign(incident, { outcome: body.outcome, ended_us: nowUs() });
     } else if (incident) {
-      incident.steps_done |= body.step ? 1 << (body.step - 1) : 0;
+      const step = body.step ? 1 << (body.step - 1) : 0;
+      incident.steps_done = body.is_undone ? incident.steps_done & ~step : incident.steps_done | step;
       incident.owner = body.has_owner ? body.owner : incident.owner;
       const text = body.text || (body.step ? `step ${body.step}` : `owner ${body.owner}`);
       this.notes.push({ number: incident.number, at_us: nowUs(), by: session.account.name, text });

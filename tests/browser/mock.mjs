@@ -283,6 +283,10 @@ async function testAlarms(page) {
     await page.waitForSelector('.steps');
     await page.locator('.steps input').first().click();
     await page.waitForSelector('text=1 of 5 steps');
+    await page.locator('.steps input').nth(1).click();
+    await page.waitForSelector('text=2 of 5 steps');
+    await page.locator('.steps input').nth(1).click();
+    await page.waitForSelector('text=1 of 5 steps');
     await page.click('form:has(input[name=note]) button');
     tap.ok(
       (await page.locator('.field-error').count()) === 1,

@@ -36,7 +36,8 @@ def check_errors(r):
             (("alarm", "acknowledge", "999"), 4, "no alarm 999"),
             (("incident", "show", "999"), 4, "no incident 999"),
             (("incident", "open"), 1, "title"),
-            (("incident", "work", "1"), 2, "--step, --note or --owner"),
+            (("incident", "work", "1"), 2, "--step, --undo, --note or --owner"),
+            (("incident", "work", "1", "--step", "1", "--undo", "1"), 2, "one of them"),
             (("duty", "add", "x"), 2, "--every"),
             (("duty", "add", "x", "--every", "5h"), 2, "whole days"),
             (("duty", "add", "x", "--every", "9999d"), 1, "interval_days"),
@@ -103,6 +104,8 @@ def check_alarm(r, camera):
     r.komainu("incident", "work", name, "--step", "1", "--note", "the cable was out")
     r.komainu("incident", "work", name, "--step", "3", "--owner", "Tanaka")
     wrong(r, ("incident", "work", name, "--step", "33"), 1, "step")
+    r.komainu("incident", "work", name, "--step", "2")
+    r.komainu("incident", "work", name, "--undo", "2")
     shown = asked(r, "incident", "show", name)
     assert shown["incidents"][0]["steps_done"] == 0b101, shown
     assert shown["incidents"][0]["owner"] == "Tanaka", shown

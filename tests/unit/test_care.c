@@ -132,21 +132,28 @@ static void incident_has_owner_steps_notes_and_end(void **state)
 	    km_incidents_open(database, KM_ALARM_LOGINS, "who was it", "anna", NOW_US, &incident),
 	    0);
 	assert_int_equal(incident.number, 1);
-	assert_int_equal(km_incidents_work(database, 1, 3, NULL, "", "anna", NOW_US), 0);
+	assert_int_equal(km_incidents_work(database, 1, 3, false, NULL, "", "anna", NOW_US), 0);
 	assert_int_equal(
-	    km_incidents_work(database, 1, 32, "ben", "asked the shop", "anna", NOW_US + 1), 0);
+	    km_incidents_work(database, 1, 32, false, "ben", "asked the shop", "anna", NOW_US + 1),
+	    0);
 	assert_int_equal(
-	    km_incidents_work(database, 1, 33, NULL, "", "anna", NOW_US), KM_ERR_RANGE);
+	    km_incidents_work(database, 1, 33, false, NULL, "", "anna", NOW_US), KM_ERR_RANGE);
 	assert_int_equal(
-	    km_incidents_work(database, 2, 1, NULL, "", "anna", NOW_US), KM_ERR_NOT_FOUND);
+	    km_incidents_work(database, 2, 1, false, NULL, "", "anna", NOW_US), KM_ERR_NOT_FOUND);
 	assert_int_equal(km_incidents_find(database, 1, &incident), 0);
 	assert_int_equal(incident.steps_done, UINT32_C(1) << 31 | 1 << 2);
+	/* Ticked by mistake. */
+	assert_int_equal(km_incidents_work(database, 1, 3, true, NULL, "", "anna", NOW_US), 0);
+	assert_int_equal(km_incidents_work(database, 1, 4, true, NULL, "", "anna", NOW_US), 0);
+	assert_int_equal(km_incidents_find(database, 1, &incident), 0);
+	assert_int_equal(incident.steps_done, UINT32_C(1) << 31);
 	assert_string_equal(incident.owner, "ben");
 	assert_int_equal(km_incidents_each_note(database, 1, keep_note, &note), 0);
 	assert_string_equal(note.text, "asked the shop");
 	assert_int_equal(km_incidents_end(database, 1, "a typing error", NOW_US + 2), 0);
 	assert_int_equal(km_incidents_end(database, 1, "again", NOW_US + 3), KM_ERR_STATE);
-	assert_int_equal(km_incidents_work(database, 1, 1, NULL, "", "anna", NOW_US), KM_ERR_STATE);
+	assert_int_equal(
+	    km_incidents_work(database, 1, 1, false, NULL, "", "anna", NOW_US), KM_ERR_STATE);
 }
 
 static int count_duty(void *context, struct km_message_duty *duty)

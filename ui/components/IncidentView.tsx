@@ -101,10 +101,13 @@ function Steps({ incident, onChange }: PartProps) {
             <Check
               label={step}
               checked={isDone(place)}
-              disabled={isDone(place) || incident.ended_us !== null || sending.isBusy.value}
+              disabled={incident.ended_us !== null || sending.isBusy.value}
               onCheck={() =>
                 void sending.send(async () => {
-                  await api.workOnIncident(incident.number, { step: place + 1 });
+                  await api.workOnIncident(incident.number, {
+                    step: place + 1,
+                    is_undone: isDone(place),
+                  });
                   await onChange();
                 })
               }
