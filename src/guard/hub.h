@@ -89,6 +89,9 @@ struct km_hub {
 
 struct km_hub_camera *km_hub_find(struct km_hub *hub, const struct km_uuid *id);
 
+/* What somebody may do has changed, or a session has ended: web looks anew at what is open. */
+void km_hub_tell_rights(struct km_hub *hub);
+
 /* Pack and send; a child that cannot take it is restarted by its owner. Logs what fails. */
 void km_hub_send(struct km_process *child, enum km_message_kind kind, const void *message);
 void km_hub_send_fds(struct km_process *child, enum km_message_kind kind, const void *message,

@@ -90,6 +90,7 @@ static int bump(struct km_hub *hub, const struct km_uuid *id, const struct km_uu
 	if (err == 0) {
 		km_sessions_keep(&hub->sessions, session, account.generation);
 	}
+	km_hub_tell_rights(hub);
 	return err;
 }
 
@@ -425,6 +426,7 @@ static int apply_set(struct km_hub *hub, const struct km_account *account,
 		    set->state == KM_ACCOUNT_STATE_ENABLED ? " enabled" : "",
 		    set->allow_from[0] != '\0' ? " only from " : "", set->allow_from, asker->name);
 	}
+	km_hub_tell_rights(hub);
 	return err;
 }
 
@@ -583,6 +585,7 @@ int km_hub_request_grant_set(struct km_hub_asking *asking, struct km_message_gra
 		    set->may_live || set->may_playback || set->may_export ? "" : " nothing",
 		    asking->account->name);
 	}
+	km_hub_tell_rights(hub);
 	return err;
 }
 
@@ -651,6 +654,7 @@ static int end_all(struct km_hub_asking *asking, const struct km_uuid *id)
 	km_journal_note(asking->hub->database, KM_EVENT_SESSION_REVOKED, NULL,
 	    asking->account == NULL ? NULL : &asking->account->id, "%zu of %s, by %s", count,
 	    account.name, km_hub_requests_who(asking));
+	km_hub_tell_rights(asking->hub);
 	return 0;
 }
 
@@ -674,5 +678,6 @@ int km_hub_request_session_end(struct km_hub_asking *asking, struct km_message_s
 	    asking->account == NULL ? NULL : &asking->account->id, "one of %s from %s, by %s",
 	    account.name, session->origin.address, km_hub_requests_who(asking));
 	(void)km_sessions_end_id(&hub->sessions, &end->id);
+	km_hub_tell_rights(hub);
 	return 0;
 }

@@ -189,6 +189,7 @@ int km_hub_request_token_end(struct km_hub_asking *asking, struct km_message_tok
 	if (err == 0) {
 		km_journal_note(hub->database, KM_EVENT_TOKEN_REVOKED, NULL, &token.account,
 		    "%s, by %s", token.name, km_hub_requests_who(asking));
+		km_hub_tell_rights(hub);
 	}
 	return err;
 }

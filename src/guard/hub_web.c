@@ -175,6 +175,13 @@ static void on_session_check(struct km_hub *hub, const struct km_message_session
 	explicit_bzero(&identity, sizeof(identity));
 }
 
+void km_hub_tell_rights(struct km_hub *hub)
+{
+	struct km_message_rights_changed changed = { 0 };
+
+	km_hub_send(hub->web, KM_MESSAGE_rights_changed, &changed);
+}
+
 static void on_logout(struct km_hub *hub, const struct km_message_logout *logout)
 {
 	struct km_bytes token = km_bytes_from(logout->session, logout->session_size);

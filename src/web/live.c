@@ -6,6 +6,7 @@
 #include "web/body_json.h"
 #include "web/gate.h"
 #include "web/live_feed.h"
+#include "web/live_text.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -15,9 +16,13 @@
 #define BEHIND_MAX      128 /* fragments a viewer may be behind */
 #define LABEL_US        INT64_C(5000000)
 #define RETRY_US        INT64_C(2000000)
-#define TEXT_MAX        2048
-#define ROUND_US        INT64_C(20000)    /* pictures of many cameras go out together */
-#define RECHECK_US      INT64_C(10000000) /* how long a right that was taken away goes on */
+#define ROUND_US        INT64_C(20000) /* pictures of many cameras go out together */
+/*
+ * How long a right goes on that ended by time, or was taken away behind guard's back by the command
+ * line; of all else guard tells at once.
+ */
+#define RECHECK_US      INT64_C(3000000)
+#define RECHECK_SOON_US INT64_C(100000) /* the queue of questions was full */
 
 struct stage;
 
@@ -32,6 +37,7 @@ struct viewer {
 	char peer[64];
 	struct km_uuid camera;
 	bool is_asking;  /* the gate has not answered yet */
+	bool is_stale;   /* that answer may be older than the last change of rights */
 	bool is_started; /* has the init segment and a key frame */
 	bool is_skipping;
 	uint64_t skipped;
@@ -73,83 +79,6 @@ struct km_live {
 };
 
 static void open_ring(struct stage *stage);
-
-/* --- texts --- */
-
-static struct km_parcel *text_parcel(struct km_json *json)
-{
-	struct km_parcel *parcel = NULL;
-
-	if (km_buf_error(&json->buf) == 0) {
-		parcel = km_parcel_create(json->buf.size, true);
-	}
-	if (parcel != NULL) {
-		memcpy(parcel->data, json->buf.data, json->buf.size);
-		parcel->size = json->buf.size;
-	}
-	km_json_finish(json);
-	return parcel;
-}
-
-static void begin_text(struct km_json *json, const char *kind)
-{
-	km_json_init(json, TEXT_MAX);
-	km_json_open(json, NULL, '{');
-	km_json_text(json, "kind", kind);
-}
-
-static struct km_parcel *waiting_text(const char *state, const char *error)
-{
-	struct km_json json;
-
-	begin_text(&json, "waiting");
-	km_json_text(&json, "state", state);
-	km_json_text(&json, "error", error);
-	km_json_close(&json, '}');
-	return text_parcel(&json);
-}
-
-static struct km_parcel *label_text(int64_t unix_us, int64_t media_us)
-{
-	struct km_json json;
-
-	begin_text(&json, "label");
-	km_json_i64(&json, "unix_us", unix_us);
-	km_json_i64(&json, "media_us", media_us);
-	km_json_close(&json, '}');
-	return text_parcel(&json);
-}
-
-static struct km_parcel *skipped_text(uint64_t frames)
-{
-	struct km_json json;
-
-	begin_text(&json, "skipped");
-	km_json_u64(&json, "frames", frames);
-	km_json_close(&json, '}');
-	return text_parcel(&json);
-}
-
-static struct km_parcel *init_text(const struct km_tracks *tracks)
-{
-	struct km_json json;
-	struct km_buf mime;
-
-	km_buf_init(&mime, 512);
-	if (km_clip_write_mime(tracks, &mime) < 0) {
-		km_buf_clear(&mime);
-	}
-	km_buf_add_u8(&mime, '\0');
-	begin_text(&json, "init");
-	km_json_text(&json, "mime", (const char *)mime.data);
-	km_json_i64(&json, "width", tracks->track[0].width);
-	km_json_i64(&json, "height", tracks->track[0].height);
-	km_json_text(
-	    &json, "supported_hint", tracks->track[0].codec == KM_CODEC_H265 ? "h265" : "h264");
-	km_json_close(&json, '}');
-	km_buf_finish(&mime);
-	return text_parcel(&json);
-}
 
 /* --- viewers --- */
 
@@ -198,7 +127,7 @@ static bool keeps_up(struct viewer *viewer, bool is_key)
 		}
 		viewer->is_skipping = false;
 		viewer->allowed = BEHIND_MAX;
-		send_new(viewer, skipped_text(viewer->skipped));
+		send_new(viewer, km_live_text_skipped(viewer->skipped));
 		viewer->skipped = 0;
 		return true;
 	}
@@ -240,7 +169,7 @@ static void clear_cache(struct stage *stage)
 /* Without pictures: everybody starts afresh when they come back. */
 static void tell_waiting(struct stage *stage, const char *state, const char *error)
 {
-	replace(&stage->waiting, waiting_text(state, error));
+	replace(&stage->waiting, km_live_text_waiting(state, error));
 	replace(&stage->init, NULL);
 	clear_cache(stage);
 	for (struct viewer *viewer = stage->viewers; viewer != NULL; viewer = viewer->next) {
@@ -258,7 +187,7 @@ static void on_init(void *context, const struct km_tracks *playable)
 	struct km_buf buf;
 
 	clear_cache(stage);
-	replace(&stage->init_text, init_text(playable));
+	replace(&stage->init_text, km_live_text_init(playable));
 	if (init != NULL) {
 		km_buf_init_fixed(&buf, init->data, init->capacity);
 		if (km_mp4_fragment_write_init(playable, 0, &buf) < 0) {
@@ -300,7 +229,7 @@ static bool renew_label(struct stage *stage, const struct km_live_fragment *frag
 	if (!fragment->is_key && !(fragment->is_video && is_due)) {
 		return false;
 	}
-	replace(&stage->label, label_text(fragment->unix_us, fragment->media_us));
+	replace(&stage->label, km_live_text_label(fragment->unix_us, fragment->media_us));
 	if (is_due) {
 		stage->label_media_us = fragment->media_us;
 	}
@@ -627,6 +556,8 @@ static void refuse(struct viewer *viewer, int err)
 				   : "busy");
 }
 
+static void recheck(struct viewer *viewer);
+
 static void on_verdict(void *context, const struct km_ask_answer *answer)
 {
 	struct viewer *viewer = context;
@@ -653,6 +584,9 @@ static void on_verdict(void *context, const struct km_ask_answer *answer)
 	} else {
 		start_viewer(stage, viewer);
 	}
+	if (viewer->is_stale) {
+		recheck(viewer);
+	}
 }
 
 /* --- a stream is open for hours: is it still allowed? --- */
@@ -667,6 +601,20 @@ static void on_rechecked(void *context, const struct km_ask_answer *answer)
 		remove_viewer(viewer);
 	} else if (err == KM_ERR_AUTH || err == KM_ERR_DENIED) {
 		refuse(viewer, err);
+	} else if (viewer->is_stale) {
+		recheck(viewer);
+	}
+}
+
+static void recheck(struct viewer *viewer)
+{
+	struct km_live *live = viewer->live;
+
+	viewer->is_stale = false;
+	viewer->is_asking = km_gate_ask(live->web, viewer->session, viewer->is_bearer, viewer->peer,
+				KM_RIGHT_LIVE, &viewer->camera, on_rechecked, viewer) == 0;
+	if (!viewer->is_asking) {
+		km_timer_start(live->recheck, RECHECK_SOON_US, RECHECK_US);
 	}
 }
 
@@ -677,13 +625,28 @@ static void on_recheck(void *context)
 	for (struct stage *stage = live->stages; stage != NULL; stage = stage->next) {
 		for (struct viewer *viewer = stage->viewers; viewer != NULL;
 		     viewer = viewer->next) {
-			/* Those that find no place in the queue are asked about the next time. */
-			viewer->is_asking =
-			    viewer->is_asking ||
-			    km_gate_ask(live->web, viewer->session, viewer->is_bearer, viewer->peer,
-				KM_RIGHT_LIVE, &viewer->camera, on_rechecked, viewer) == 0;
+			if (!viewer->is_asking && viewer->socket != NULL) {
+				recheck(viewer);
+			}
 		}
 	}
+}
+
+/* Guard may have answered those that are asked about before the change. */
+static void make_stale(struct viewer *viewers)
+{
+	for (struct viewer *viewer = viewers; viewer != NULL; viewer = viewer->next) {
+		viewer->is_stale = viewer->is_asking;
+	}
+}
+
+void km_live_on_rights(struct km_live *live)
+{
+	make_stale(live->waiting);
+	for (struct stage *stage = live->stages; stage != NULL; stage = stage->next) {
+		make_stale(stage->viewers);
+	}
+	on_recheck(live);
 }
 
 void km_live_on_socket_open(

@@ -24,6 +24,9 @@ void km_live_on_socket_open(
 void km_live_on_ring(
     struct km_live *live, const struct km_message_ring_open *message, int *fds, size_t fd_count);
 
+/* Guard says that rights have changed: each viewer is asked about anew. */
+void km_live_on_rights(struct km_live *live);
+
 /* Close the viewers of a session that has ended. */
 void km_live_end_session(struct km_live *live, struct km_bytes session);
 

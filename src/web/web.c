@@ -162,6 +162,11 @@ static void on_known_message(
 			    web->live, km_bytes_from(ended->session, ended->session_size));
 		}
 		break;
+	case KM_MESSAGE_rights_changed:
+		if (web->live != NULL) {
+			km_live_on_rights(web->live);
+		}
+		break;
 	case KM_MESSAGE_ring_open:
 		if (!km_ask_take(web->ask, kind, role->message, fds, fd_count) &&
 		    web->live != NULL) {

@@ -9,7 +9,7 @@ import http.client
 import json
 import pathlib
 import re
-import secrets
+import socket
 import ssl
 import statistics
 import struct
@@ -19,6 +19,7 @@ import time
 import uuid
 
 from recorder import ROOT, Camera, Recorder, wait_for
+from web import Socket
 
 TLS = ssl.create_default_context()
 TLS.check_hostname = False
@@ -228,6 +229,70 @@ def check_sessions(boss, person):
     assert person.login(person.name, person.password)[0] == 200
 
 
+class Watching:
+    """Somebody's live stream of a camera, which runs."""
+
+    def __init__(self, person, camera):
+        self.port = person.port
+        headers = {name: value for name, value in person.headers.items() if name != "X-Komainu-CSRF"}
+        self.stream = Socket(self, camera, headers=headers)
+        assert self.stream.status == 101, self.stream.status
+        self.until(lambda opcode, _: opcode == 2)
+
+    def connect(self):
+        plain = socket.create_connection(("127.0.0.1", self.port), 20, source_address=(HOME, 0))
+        return TLS.wrap_socket(plain)
+
+    def until(self, is_it):
+        while True:
+            opcode, data = self.stream.receive()
+            if is_it(opcode, data):
+                return data
+
+    def ended(self):
+        """Seconds until it was closed, which says why."""
+        began = time.monotonic()
+        code = struct.unpack(">H", self.until(lambda opcode, _: opcode == 8)[:2])[0]
+        assert code == 1008, code
+        return time.monotonic() - began
+
+
+def check_streams(boss, person, camera):
+    """What is taken away ends a stream that runs, at once; the others go on."""
+    account = person.want(200, "GET", "/api/v1/account")["id"]
+    other, began = Person(person.port), Watching(boss, camera)
+
+    def fresh():
+        assert other.login(person.name, person.password)[0] == 200
+        return Watching(other, camera)
+
+    def end(what, stream, method, path, body=None, status=204, by=boss):
+        by.want(status, method, path, body)
+        late = stream.ended()
+        assert late < 1, (what, late)
+
+    sessions = fresh(), person.want(200, "GET", "/api/v1/sessions")["sessions"]
+    newest = max((row for row in sessions[1] if not row["is_own"]), key=lambda row: row["since_us"])
+    end("a session", sessions[0], "DELETE", f"/api/v1/sessions/{newest['id']}", by=person)
+    end("all sessions", fresh(), "DELETE", f"/api/v1/accounts/{account}/sessions")
+    assert person.login(person.name, person.password)[0] == 200
+    grant = {"camera": camera, "may_live": False, "may_playback": True, "may_export": True}
+    end("a grant", fresh(), "POST", f"/api/v1/accounts/{account}/grants", grant)
+    boss.want(204, "POST", f"/api/v1/accounts/{account}/grants", {**grant, "may_live": True})
+    made = person.want(200, "POST", "/api/v1/tokens", {"name": "screen", "rights": "live", "days": 1,
+                                                       "cameras": camera})
+    stream = Watching(Person(person.port, HOME, made["token"]), camera)
+    end("a token", stream, "DELETE", f"/api/v1/tokens/{made['id']}", by=person)
+    assert Socket(stream, camera, headers={"Authorization": f"Bearer {made['token']}"}).receive()[0] == 8
+    end("a role", fresh(), "PATCH", f"/api/v1/accounts/{account}", {"role": "maintenance"})
+    boss.want(204, "PATCH", f"/api/v1/accounts/{account}", {"role": "user"})
+    boss.want(204, "POST", f"/api/v1/accounts/{account}/grants", {**grant, "may_live": True})
+    end("an account", fresh(), "PATCH", f"/api/v1/accounts/{account}", {"state": "disabled"})
+    boss.want(204, "PATCH", f"/api/v1/accounts/{account}", {"state": "enabled"})
+    assert person.login(person.name, person.password)[0] == 200
+    began.until(lambda opcode, _: opcode == 2)  # the one whose nothing was taken goes on
+
+
 def check_accounts(boss):
     """The last administrator stays, nobody shuts themselves out, what is changed holds at once."""
     own = boss.want(200, "GET", "/api/v1/account")
@@ -407,6 +472,7 @@ def main():
             check_second_factor(anna)
             check_password(anna)
             check_sessions(boss, anna)
+            check_streams(boss, anna, door)
             check_accounts(boss)
             for row in anna.want(200, "GET", "/api/v1/tokens")["tokens"]:
                 assert not row["is_alive"]
