@@ -5,6 +5,7 @@
 #define KM_CMD_VERB_H
 
 #include "cmd/arguments.h"
+#include "guard/journal.h"
 #include "guard/state.h"
 
 /* What a verb returns; the numbers are the program's exit status (komainu(1)). */
@@ -43,6 +44,14 @@ enum km_exit km_verb_unlock(const struct km_verb_context *context, struct km_sta
 
 /* "komainu: ..." on standard error; returns KM_EXIT_FAILED. */
 enum km_exit km_verb_fail(const char *format, ...) KM_PRINTF(1, 2);
+
+/*
+ * The journal's entry of what the verb has just done (guard/journal.h). Exit status, and 0 for
+ * done: nobody is to believe that a change is written down when it is not.
+ */
+enum km_exit km_verb_note(const struct km_state *state, enum km_event event,
+    const struct km_uuid *camera, const struct km_uuid *account, const char *text, ...)
+    KM_PRINTF(5, 6);
 
 /* Tell a running guard to read the database again; none running is fine. */
 enum km_exit km_verb_reload(const struct km_state *state);

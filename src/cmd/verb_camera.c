@@ -3,7 +3,6 @@
 #include "base/text.h"
 #include "base/time.h"
 #include "guard/cameras.h"
-#include "guard/journal.h"
 #include "io/clock.h"
 #include "model/states.h"
 
@@ -124,6 +123,7 @@ static enum km_exit put(struct km_state *state, const struct km_verb_context *co
 	struct km_bytes password;
 	struct km_uuid id = { 0 };
 	enum km_exit result = KM_EXIT_DONE;
+	enum km_exit reloaded = KM_EXIT_DONE;
 	int err = 0;
 
 	if (flaw != NULL) {
@@ -144,13 +144,13 @@ static enum km_exit put(struct km_state *state, const struct km_verb_context *co
 		    err == KM_ERR_EXISTS ? "another camera has this name" : km_error_text(err));
 	}
 	km_cameras_describe(camera, place);
-	km_journal_note(
-	    state->database, KM_EVENT_CAMERA_PUT, &id, NULL, "%s (command line)", place);
+	result = km_verb_note(state, KM_EVENT_CAMERA_PUT, &id, NULL, "%s (command line)", place);
 	km_uuid_write(&id, id_text);
 	if (context->wants_json) {
 		(void)printf("{\"id\": \"%s\", \"name\": \"%s\"}\n", id_text, camera->name);
 	}
-	return km_verb_reload(state);
+	reloaded = km_verb_reload(state);
+	return result == KM_EXIT_DONE ? reloaded : result;
 }
 
 static enum km_exit run_add(
@@ -231,9 +231,11 @@ static enum km_exit run_remove(
 		result = km_verb_fail("%s: cannot be removed", camera.name);
 	}
 	if (result == KM_EXIT_DONE) {
-		km_journal_note(state.database, KM_EVENT_CAMERA_DROPPED, &camera.id, NULL,
+		enum km_exit reloaded = km_verb_reload(&state);
+
+		result = km_verb_note(&state, KM_EVENT_CAMERA_DROPPED, &camera.id, NULL,
 		    "%s (command line)", camera.name);
-		result = km_verb_reload(&state);
+		result = result == KM_EXIT_DONE ? reloaded : result;
 	}
 	km_state_close(&state);
 	return result;

@@ -186,6 +186,17 @@ static void tell(const struct km_verb_context *context, const struct work *work,
 	}
 }
 
+/* First: no picture leaves of which the journal does not say so. */
+static enum km_exit note(const struct work *work, const char *name)
+{
+	int err = km_journal_note(work->state.database, KM_EVENT_EXPORTED, &work->camera, NULL,
+	    "%s to a file (command line)", name);
+
+	return err < 0 ? km_verb_fail("nothing was exported, as the journal cannot be written: %s",
+			     km_error_text(err))
+		       : KM_EXIT_DONE;
+}
+
 static enum km_exit run_export(
     const struct km_verb_context *context, const struct km_arguments *arguments)
 {
@@ -211,11 +222,12 @@ static enum km_exit run_export(
 		result = plan(&work, name, from_us, to_us);
 	}
 	if (result == KM_EXIT_DONE) {
+		result = note(&work, name);
+	}
+	if (result == KM_EXIT_DONE) {
 		result = write_file(&work, path);
 	}
 	if (result == KM_EXIT_DONE) {
-		km_journal_note(work.state.database, KM_EVENT_EXPORTED, &work.camera, NULL,
-		    "%s to a file (command line)", name);
 		tell(context, &work, path);
 	}
 	km_clip_movie_destroy(work.movie);

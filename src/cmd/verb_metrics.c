@@ -3,7 +3,6 @@
 #include "crypto/digest.h"
 #include "crypto/random.h"
 #include "guard/hub_metrics.h"
-#include "guard/journal.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -16,9 +15,8 @@ static enum km_exit drop(struct km_state *state)
 	if (km_database_forget(state->database, KM_HUB_METRICS_SETTING) < 0) {
 		return km_verb_fail("the token cannot be taken back");
 	}
-	km_journal_note(
-	    state->database, KM_EVENT_METRICS_TOKEN, NULL, NULL, "%s", "taken back (command line)");
-	return KM_EXIT_DONE;
+	return km_verb_note(
+	    state, KM_EVENT_METRICS_TOKEN, NULL, NULL, "%s", "taken back (command line)");
 }
 
 static int make_token(char ret_token[static TOKEN_SIZE])
@@ -38,6 +36,7 @@ static enum km_exit make(const struct km_verb_context *context, struct km_state 
 {
 	char token[TOKEN_SIZE] = "";
 	uint8_t hash[KM_DIGEST_SHA256_BYTES];
+	enum km_exit result = KM_EXIT_DONE;
 	int err = make_token(token);
 
 	if (err == 0) {
@@ -49,11 +48,11 @@ static enum km_exit make(const struct km_verb_context *context, struct km_state 
 	if (err < 0) {
 		return km_verb_fail("no token was made: %s", km_error_text(err));
 	}
-	km_journal_note(
-	    state->database, KM_EVENT_METRICS_TOKEN, NULL, NULL, "%s", "made (command line)");
+	result =
+	    km_verb_note(state, KM_EVENT_METRICS_TOKEN, NULL, NULL, "%s", "made (command line)");
 	(void)printf(context->wants_json ? "{\"token\": \"%s\"}\n" : "%s\n", token);
 	explicit_bzero(token, sizeof(token));
-	return KM_EXIT_DONE;
+	return result;
 }
 
 static enum km_exit run_token(

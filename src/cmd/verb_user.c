@@ -3,7 +3,6 @@
 #include "crypto/password.h"
 #include "guard/accounts.h"
 #include "guard/cameras.h"
-#include "guard/journal.h"
 #include "guard/login_locks.h"
 #include "guard/second_factor.h"
 #include "io/clock.h"
@@ -109,9 +108,8 @@ static enum km_exit add(
 		return km_verb_fail("%s: %s", name,
 		    err == KM_ERR_EXISTS ? "this account exists" : km_error_text(err));
 	}
-	km_journal_note(state->database, KM_EVENT_ACCOUNT_PUT, NULL, &id,
-	    "%s: new %s (command line)", name, km_rights_role_name(role));
-	return KM_EXIT_DONE;
+	return km_verb_note(state, KM_EVENT_ACCOUNT_PUT, NULL, &id, "%s: new %s (command line)",
+	    name, km_rights_role_name(role));
 }
 
 static enum km_exit run_add(
@@ -165,7 +163,7 @@ static enum km_exit run_password(
 		result = km_verb_fail("%s: cannot be stored", account.name);
 	}
 	if (result == KM_EXIT_DONE) {
-		km_journal_note(state.database, KM_EVENT_PASSWORD_SET, NULL, &account.id,
+		result = km_verb_note(&state, KM_EVENT_PASSWORD_SET, NULL, &account.id,
 		    "%s: on the command line", account.name);
 	}
 	km_state_close(&state);
@@ -184,7 +182,7 @@ static enum km_exit set_disabled(
 		result = km_verb_fail("%s: cannot be stored", account.name);
 	}
 	if (result == KM_EXIT_DONE) {
-		km_journal_note(state.database, KM_EVENT_ACCOUNT_PUT, NULL, &account.id,
+		result = km_verb_note(&state, KM_EVENT_ACCOUNT_PUT, NULL, &account.id,
 		    "%s: %s (command line)", account.name, is_disabled ? "disabled" : "enabled");
 	}
 	km_state_close(&state);
@@ -227,10 +225,9 @@ static enum km_exit grant_all(struct km_state *state, const struct km_account *a
 			return km_verb_fail("cannot be stored");
 		}
 	}
-	km_journal_note(state->database, KM_EVENT_ACCOUNT_PUT, &camera->id, &account->id,
+	return km_verb_note(state, KM_EVENT_ACCOUNT_PUT, &camera->id, &account->id,
 	    "%s: %s %s on %s (command line)", account->name, is_granted ? "given" : "taken", list,
 	    camera->name);
-	return KM_EXIT_DONE;
 }
 
 static enum km_exit change_grant(
@@ -339,7 +336,7 @@ static enum km_exit run_unlock(
 		result = km_verb_fail("%s: cannot be stored", account.name);
 	}
 	if (result == KM_EXIT_DONE) {
-		km_journal_note(state.database, KM_EVENT_ACCOUNT_UNLOCKED, NULL, &account.id,
+		result = km_verb_note(&state, KM_EVENT_ACCOUNT_UNLOCKED, NULL, &account.id,
 		    "%s: on the command line", account.name);
 	}
 	km_state_close(&state);
@@ -393,11 +390,10 @@ static enum km_exit set_account(struct km_state *state, const struct km_account 
 		return km_verb_fail("%s: %s", account->name,
 		    err == KM_ERR_LIMIT ? "the list is too long" : "cannot be stored");
 	}
-	km_journal_note(state->database, KM_EVENT_ACCOUNT_PUT, NULL, &account->id,
+	return km_verb_note(state, KM_EVENT_ACCOUNT_PUT, NULL, &account->id,
 	    "%s:%s%s%s%s (command line)", account->name, role != NULL ? " role " : "",
 	    role != NULL ? role : "", allow_from != NULL ? " only from " : "",
 	    allow_from != NULL ? allow_from : "");
-	return KM_EXIT_DONE;
 }
 
 static enum km_exit run_set(

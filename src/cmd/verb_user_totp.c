@@ -1,7 +1,6 @@
 /* The second factor, from the command line: for who set up the recorder, and for who lost it. */
 #include "cmd/verbs.h"
 #include "guard/accounts.h"
-#include "guard/journal.h"
 #include "guard/second_factor.h"
 #include "io/clock.h"
 
@@ -76,9 +75,11 @@ static enum km_exit run_enable(
 	} else if (err < 0) {
 		result = km_verb_fail("%s: cannot be stored", account->name);
 	} else {
-		km_journal_note(state->database, KM_EVENT_SECOND_FACTOR_ON, NULL, &account->id,
-		    "%s: on the command line", account->name);
+		enum km_exit noted = km_verb_note(state, KM_EVENT_SECOND_FACTOR_ON, NULL,
+		    &account->id, "%s: on the command line", account->name);
+
 		result = show(context, &shown);
+		result = result == KM_EXIT_DONE ? noted : result;
 	}
 	explicit_bzero(&shown, sizeof(shown));
 	return result;
@@ -94,9 +95,8 @@ static enum km_exit run_disable(struct km_state *state, const struct km_account 
 	if (err < 0) {
 		return km_verb_fail("%s: cannot be stored", account->name);
 	}
-	km_journal_note(state->database, KM_EVENT_SECOND_FACTOR_OFF, NULL, &account->id,
+	return km_verb_note(state, KM_EVENT_SECOND_FACTOR_OFF, NULL, &account->id,
 	    "%s: on the command line", account->name);
-	return KM_EXIT_DONE;
 }
 
 static enum km_exit run(const struct km_verb_context *context, const struct km_arguments *arguments)

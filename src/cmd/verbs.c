@@ -136,6 +136,22 @@ enum km_exit km_verb_unlock(const struct km_verb_context *context, struct km_sta
 	return open_state(context, true, ret_state);
 }
 
+enum km_exit km_verb_note(const struct km_state *state, enum km_event event,
+    const struct km_uuid *camera, const struct km_uuid *account, const char *text, ...)
+{
+	char line[KM_JOURNAL_TEXT_SIZE];
+	va_list args;
+	int err = 0;
+
+	va_start(args, text);
+	(void)vsnprintf(line, sizeof(line), text, args);
+	va_end(args);
+	err = km_journal_note(state->database, event, camera, account, "%s", line);
+	return err < 0 ? km_verb_fail("it was done, but the journal could not be written: %s (%s)",
+			     km_error_text(err), line)
+		       : KM_EXIT_DONE;
+}
+
 enum km_exit km_verb_reload(const struct km_state *state)
 {
 	struct km_message_reload reload = { .request = 1 };

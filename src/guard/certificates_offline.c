@@ -1,9 +1,16 @@
 #include "guard/certificates_offline.h"
 
 #include "guard/hub_requests.h"
+#include "guard/journal.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+/* What cannot be written to the journal waits for the end, where it is told. */
+static void on_waiting(void *context)
+{
+	(void)context;
+}
 
 int km_certificates_offline_ask(struct km_state *state, enum km_message_kind kind, void *message,
     void (*on_record)(void *context, enum km_message_kind kind, const void *record), void *context,
@@ -14,7 +21,9 @@ int km_certificates_offline_ask(struct km_state *state, enum km_message_kind kin
 	struct km_hub_asking asking = { .hub = hub, .send = on_record, .send_context = context };
 	int err = KM_ERR_UNSUPPORTED;
 
-	if (hub == NULL) {
+	if (hub == NULL ||
+	    km_journal_open_queue(state->database, km_bytes_from(NULL, 0), on_waiting, NULL) < 0) {
+		free(hub);
 		return KM_ERR_MEMORY;
 	}
 	hub->database = state->database;
@@ -25,6 +34,10 @@ int km_certificates_offline_ask(struct km_state *state, enum km_message_kind kin
 		err = km_hub_request_certificate_install(&asking, message);
 	} else if (kind == KM_MESSAGE_certificate_make) {
 		err = km_hub_request_certificate_make(&asking, message);
+	}
+	if (km_journal_close_queue(state->database) < 0 && err == 0) {
+		err = km_hub_requests_fail(
+		    &asking, KM_ERR_DATABASE, "it was done, but the journal could not be written");
 	}
 	memcpy(ret_text, asking.text, sizeof(asking.text));
 	free(hub);

@@ -9,8 +9,10 @@
 #include "base/compiler.h"
 
 /*
- * Take it, without waiting. The descriptor is the lock: close it to let go. Returns 0,
- * KM_ERR_EXISTS (somebody has it: a guard runs here), KM_ERR_LIMIT (path too long) or KM_ERR_SYS.
+ * Take it, without waiting. A file that root makes here belongs to whom the directory belongs to,
+ * so that the guard of that user can take it later. The descriptor is the lock: close it to let go.
+ * Returns 0, KM_ERR_EXISTS (somebody has it: a guard runs here), KM_ERR_LIMIT (path too long) or
+ * KM_ERR_SYS.
  */
 KM_MUST_USE int km_control_lock_take(const char *state_directory, int *ret_fd);
 

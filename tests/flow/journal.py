@@ -197,11 +197,29 @@ def check_tampering(recorder, export):
     assert len(shown) == 1 and str(highest) in shown[0]["text"], shown
 
 
+def check_not_written(recorder):
+    """A verb whose entry cannot be written says so, and no recording leaves without one."""
+    database = sqlite3.connect(recorder.state / "guard.db")
+    database.execute("CREATE TRIGGER away BEFORE INSERT ON journal BEGIN SELECT RAISE(ABORT, 'away'); END")
+    database.commit()
+    picture = recorder.directory / "picture.mp4"
+    for words, status, said in ((("metrics", "token", "--drop"), 1, "it was done, but the journal"),
+                                (("certificate", "renew"), 1, "it was done, but the journal"),
+                                (("export", "none", "--from", "@1", "--to", "@2", "-o", picture), 1, "")):
+        done = subprocess.run(recorder.command(*words), text=True, capture_output=True, timeout=60)
+        assert done.returncode == status and said in done.stderr, (words, done)
+    assert not picture.exists()
+    database.execute("DROP TRIGGER away")
+    database.commit()
+    database.close()
+
+
 def main():
     with Recorder() as recorder:
         assert (recorder.state / "journal.pub").read_text().startswith("-----BEGIN PUBLIC KEY-----")
         code, found = verify(recorder)  # it never ran, and is whole and signed all the same
         assert code == 0 and found["signed_number"] == found["entries"] == 1, found
+        check_not_written(recorder)
         serving = recorder.start()
         token = serving.get("token") or serving.get("setup_token")
         browser = Browser(recorder)

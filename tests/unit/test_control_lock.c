@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -87,11 +88,37 @@ static void test_killed(void **state)
 	assert_int_equal(km_control_lock_take(directory, &fd), KM_ERR_SYS);
 }
 
+/* What root makes in somebody's directory is theirs: their own recorder can start later. */
+static void test_owner(void **state)
+{
+	char directory[] = "/tmp/komainu-lock-XXXXXX";
+	char path[64];
+	struct stat file;
+	int fd = -1;
+
+	(void)state;
+	if (geteuid() != 0) {
+		skip();
+	}
+	assert_non_null(mkdtemp(directory));
+	assert_int_equal(chown(directory, 65534, 65533), 0);
+	assert_int_equal(km_control_lock_take(directory, &fd), 0);
+	assert_int_equal(fstat(fd, &file), 0);
+	assert_int_equal(file.st_uid, 65534);
+	assert_int_equal(file.st_gid, 65533);
+	assert_int_equal(file.st_mode & 0777, 0600);
+	assert_int_equal(close(fd), 0);
+	(void)snprintf(path, sizeof(path), "%s/komainu.lock", directory);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(rmdir(directory), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_one_of_many),
 		cmocka_unit_test(test_killed),
+		cmocka_unit_test(test_owner),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
