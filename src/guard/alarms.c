@@ -1,8 +1,9 @@
 #include "guard/alarms.h"
 
-#define SUBJECT_MAX 127
-#define TEXT_MAX    500
-#define LIST_LIMIT  100
+#define SUBJECT_MAX  127
+#define TEXT_MAX     500
+#define LIST_LIMIT   100
+#define FORGET_LIMIT 500
 
 #define COLUMNS                                                                                    \
 	"alarm.number, alarm.kind, severity, alarm.camera, coalesce(camera.name, ''), subject,"    \
@@ -188,6 +189,20 @@ int km_alarms_set_incident(struct km_database *database, int64_t number, int64_t
 {
 	return km_database_run(database, "UPDATE alarm SET incident = ?2 WHERE number = ?1",
 	    KM_VALUES(KM_NUMBER(number), KM_NUMBER(incident)), NULL, NULL);
+}
+
+int km_alarms_forget(struct km_database *database, int64_t before_us, int64_t *ret_count)
+{
+	int err = km_database_run(database,
+	    "DELETE FROM alarm WHERE number IN (SELECT number FROM alarm"
+	    " WHERE cleared_us != 0 AND cleared_us < ?1"
+	    " AND number < (SELECT max(number) FROM alarm) ORDER BY number LIMIT ?2)",
+	    KM_VALUES(KM_NUMBER(before_us), KM_NUMBER(FORGET_LIMIT)), NULL, NULL);
+
+	if (err == 0) {
+		*ret_count = km_database_changes(database);
+	}
+	return err;
 }
 
 struct counts {

@@ -45,6 +45,13 @@ KM_MUST_USE int km_alarms_set_incident(
 KM_MUST_USE int km_alarms_each(struct km_database *database, bool is_open, int64_t before_number,
     uint32_t limit, int (*on_alarm)(void *context, struct km_message_alarm *alarm), void *context);
 
+/*
+ * Delete what was over before a moment, the oldest first; at most some hundreds at a time, and
+ * never the newest of all, whose number must not come again. ret_count: how many.
+ */
+KM_MUST_USE int km_alarms_forget(
+    struct km_database *database, int64_t before_us, int64_t *ret_count);
+
 /* How many are open and not acknowledged, and the highest severity among the open ones (0: none).
  */
 KM_MUST_USE int km_alarms_count(

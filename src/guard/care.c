@@ -46,8 +46,9 @@ struct km_care {
 	struct km_hub *hub;
 	struct km_timer *timer;
 	struct km_clock_watch *clock;
-	int64_t position; /* number of the last entry that was followed */
-	int64_t slow_us;  /* when to look at the slow things again */
+	int64_t position;  /* number of the last entry that was followed */
+	int64_t slow_us;   /* when to look at the slow things again */
+	int64_t forget_us; /* monotonic: when old alarms are deleted */
 	int64_t synced_us;
 	bool is_unsynced; /* noted */
 	bool is_network_lost;
@@ -393,6 +394,23 @@ static int clear_calm_roles(struct km_care *care, int64_t unix_us)
 	    NULL, NULL);
 }
 
+/* Once an hour, and again soon while there is more. */
+static int forget_alarms(struct km_care *care, int64_t now_us, int64_t unix_us)
+{
+	int64_t kept_us = (int64_t)care->hub->options.alarm_keep_days * KM_TIME_DAY_US;
+	int64_t count = 0;
+	int err = 0;
+
+	if (now_us < care->forget_us) {
+		return 0;
+	}
+	err = km_alarms_forget(care->hub->database, unix_us - kept_us, &count);
+	if (err == 0 && count == 0) {
+		care->forget_us = now_us + KM_TIME_HOUR_US;
+	}
+	return err;
+}
+
 static void look_slowly(struct km_care *care, int64_t now_us)
 {
 	int64_t unix_us = km_clock_unix_us();
@@ -411,6 +429,9 @@ static void look_slowly(struct km_care *care, int64_t now_us)
 	}
 	if (err == 0) {
 		err = clear_calm_roles(care, unix_us);
+	}
+	if (err == 0) {
+		err = forget_alarms(care, now_us, unix_us);
 	}
 	if (err < 0) {
 		KM_LOG(care->hub->log, KM_LOG_ERROR, "care-failed", km_log_error("why", err));

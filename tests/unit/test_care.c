@@ -100,6 +100,34 @@ static void alarms_are_seen_once(void **state)
 	assert_int_equal(severity, KM_SEVERITY_WARNING);
 }
 
+/* What is over for long goes; what is open, over since lately, or the newest of all stays. */
+static void old_alarms_are_forgotten(void **state)
+{
+	struct guard_stage *stage = *state;
+	struct km_alarm_cause cause = { .kind = KM_ALARM_LOGINS, .camera = gate };
+	struct km_message_alarm alarm;
+	int64_t count = 0;
+
+	for (int i = 0; i < 4; i++) {
+		(void)open_one(stage, KM_ALARM_LOGINS, "");
+		assert_int_equal(
+		    km_alarms_clear(stage->database, &cause, NOW_US + i * 10 + 5, NULL), 0);
+	}
+	assert_int_equal(km_alarms_forget(stage->database, NOW_US + 5, &count), 0);
+	assert_true(count == 0);
+	assert_int_equal(km_alarms_forget(stage->database, NOW_US + 16, &count), 0);
+	assert_true(count == 2);
+	assert_int_equal(km_alarms_find(stage->database, 2, &alarm), KM_ERR_NOT_FOUND);
+	assert_int_equal(km_alarms_find(stage->database, 3, &alarm), 0);
+	assert_int_equal(km_alarms_forget(stage->database, INT64_MAX, &count), 0);
+	assert_true(count == 1);
+	assert_int_equal(km_alarms_find(stage->database, 4, &alarm), 0);
+	assert_true(open_one(stage, KM_ALARM_LOGINS, ""));
+	assert_int_equal(km_alarms_forget(stage->database, INT64_MAX, &count), 0);
+	assert_true(count == 1);
+	assert_int_equal(count_open(stage), 1);
+}
+
 static void long_words_are_cut_between_characters(void **state)
 {
 	struct guard_stage *stage = *state;
@@ -318,6 +346,7 @@ int main(void)
 		TEST(one_alarm_per_cause),
 		TEST(alarms_are_seen_once),
 		TEST(long_words_are_cut_between_characters),
+		TEST(old_alarms_are_forgotten),
 		TEST(incident_has_owner_steps_notes_and_end),
 		TEST(duties_fall_due_and_are_done),
 		TEST(maintenance_holds_for_its_time),
