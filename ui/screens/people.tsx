@@ -6,6 +6,7 @@ import { Facts } from '../components/Facts';
 import { Field } from '../components/Field';
 import { Moment } from '../components/Moment';
 import { ErrorNotice, Notice } from '../components/Notice';
+import { QrCode } from '../components/QrCode';
 import { StateWord } from '../components/StateWord';
 import { texts } from '../language';
 import { lengthText } from '../model/amounts';
@@ -181,6 +182,8 @@ function SecondFactor({ account, work }: { account: Account; work: Work }) {
       )}
       {made.value ? (
         <form onSubmit={confirm}>
+          <p>{t.factorScan}</p>
+          <QrCode text={made.value.uri} label={t.factorQr} />
           <p>{t.factorSecret}</p>
           <p>
             <code>{made.value.secret.toUpperCase().replace(/(.{4})/g, '$1 ')}</code>
