@@ -1,7 +1,5 @@
-// What the browser tests share: Chromium with an empty profile, TAP lines, waiting.
+// What the browser tests share: Chromium with empty profiles, TAP lines, waiting.
 import { createRequire } from 'node:module';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { readStampInPage } from './stamp.mjs';
@@ -21,11 +19,18 @@ const switches = [
   '--disable-sync',
 ];
 
+let browser;
+let users = 0;
+
+// A page with cookies, cache and storage of its own. All that are open share one Chromium.
 export async function launch(options = {}) {
-  const profile = mkdtempSync(join(tmpdir(), 'komainu-browser-'));
-  const context = await chromium.launchPersistentContext(profile, {
+  browser ??= chromium.launch({
     executablePath: process.env.KOMAINU_CHROMIUM ?? '/usr/bin/chromium',
     args: switches,
+  });
+  users++;
+  const started = await browser;
+  const context = await started.newContext({
     ignoreHTTPSErrors: true,
     acceptDownloads: true,
     viewport: { width: 1280, height: 800 },
@@ -35,10 +40,14 @@ export async function launch(options = {}) {
   await context.addInitScript({ content: `window.readStampInPage = ${readStampInPage};` });
   return {
     context,
-    page: context.pages()[0] ?? (await context.newPage()),
+    page: await context.newPage(),
     close: async () => {
       await context.close();
-      rmSync(profile, { recursive: true, force: true });
+      users--;
+      if (users === 0) {
+        browser = undefined;
+        await started.close();
+      }
     },
   };
 }

@@ -17,6 +17,23 @@ export async function open(page, place) {
   await page.waitForSelector(`nav a[aria-current][href="#/${place.split('/')[0].split('?')[0]}"]`);
 }
 
+// The place has been drawn: nothing in it changed for a moment.
+export async function settle(page, quiet_ms = 200, most_ms = 3000) {
+  await page.evaluate(
+    ([quiet, most]) =>
+      new Promise((done) => {
+        let timer = setTimeout(done, quiet);
+        const look = new MutationObserver(() => {
+          clearTimeout(timer);
+          timer = setTimeout(done, quiet);
+        });
+        look.observe(document.querySelector('main'), { childList: true, subtree: true });
+        setTimeout(done, most);
+      }),
+    [quiet_ms, most_ms],
+  );
+}
+
 export const video = (page, camera) => page.locator(`video[data-camera="${camera}"]`).first();
 
 // Counts the pictures that the browser really presents.
@@ -103,6 +120,7 @@ export async function zoomTo(page, us, span_us) {
 // current at that moment. Gives what was seen, for comparisons between clicks.
 export async function checkSeek(tap, page, camera, part, frame_us, label, slack_us = 2000) {
   const element = video(page, camera);
+  await until(() => element.evaluate((node) => !node.seeking), 'the end of what was before');
   const box = await page.locator('.timeline canvas').boundingBox();
   const x = Math.round(box.x + box.width * part);
   const view = await timelineView(page);

@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import { dirname, extname, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { Care } from './mock-care.mjs';
+import { People } from './mock-people.mjs';
 import { Encoder, frame_us, gop, height, rate, retimed, timescale, width } from './footage.mjs';
 
 const second = 1_000_000;
@@ -129,6 +130,7 @@ export class MockServer {
     await this.makeHistory();
     this.makeCameras();
     this.care = new Care(this.cameras);
+    this.people = new People();
     this.startLive();
     this.server = createServer(certificate(), (request, response) => {
       this.answer(request, response).catch((reason) => {
@@ -544,9 +546,6 @@ export class MockServer {
     if (path === '/status') {
       return json(200, this.status());
     }
-    if (path === '/destinations') {
-      return json(200, { destinations: [] });
-    }
     if (kind === 'journal') {
       return this.journal(id, url, body, json);
     }
@@ -590,6 +589,9 @@ export class MockServer {
       };
       this.cameras.push(made);
       return json(201, { id: made.id });
+    }
+    if (this.people.knows(kind)) {
+      return this.people.answer({ ...context, kind, id, what });
     }
     if (this.care.knows(kind)) {
       return this.care.answer({ ...context, kind, id, what });

@@ -23,6 +23,7 @@ import { status } from '../status';
 const pageEntries = 100;
 // So many pages without a find are asked for before the user is asked.
 const emptyPagesMost = 20;
+const checkingMs = 3000;
 
 export const journalKinds = {
   logins:
@@ -104,6 +105,7 @@ function Chain({ changes }: { changes: Signal<number> }) {
   const t = texts.value.journal;
   const now = useSignal<JournalStatus | undefined>(undefined);
   const error = useSignal<unknown>(undefined);
+  const again = useSignal(0);
 
   useEffect(() => {
     const abort = new AbortController();
@@ -117,7 +119,13 @@ function Chain({ changes }: { changes: Signal<number> }) {
         error.value = isAborted(reason) ? undefined : reason;
       });
     return () => abort.abort();
-  }, [changes.value]);
+  }, [changes.value, again.value]);
+  // It is over by itself, after some seconds or minutes.
+  const isChecking = now.value?.state === 'checking';
+  useEffect(() => {
+    const timer = isChecking ? window.setInterval(() => (again.value += 1), checkingMs) : 0;
+    return () => window.clearInterval(timer);
+  }, [isChecking]);
 
   if (!now.value) {
     return error.value ? <ErrorNotice error={error.value} /> : <p>{texts.value.loading}</p>;

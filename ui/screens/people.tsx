@@ -8,11 +8,12 @@ import { Moment } from '../components/Moment';
 import { ErrorNotice, Notice } from '../components/Notice';
 import { QrCode } from '../components/QrCode';
 import { StateWord } from '../components/StateWord';
+import { Tokens } from '../components/Tokens';
 import { texts } from '../language';
 import { lengthText } from '../model/amounts';
 import { isAdministrator } from '../session';
 
-type Work = (action: () => Promise<unknown>) => Promise<boolean>;
+export type Work = (action: () => Promise<unknown>) => Promise<boolean>;
 
 // What all parts of the screen share: run something, show why it failed, read everything again.
 function useWork(error: Signal<unknown>, isBusy: Signal<boolean>, reload: () => Promise<void>): Work {
@@ -476,127 +477,5 @@ function Sessions({ sessions, work }: { sessions: SessionInfo[]; work: Work }) {
         </tbody>
       </table>
     </section>
-  );
-}
-
-function Tokens({ tokens, work }: { tokens: Token[]; work: Work }) {
-  const t = texts.value.people;
-  const made = useSignal('');
-  return (
-    <section class="card">
-      <h2>{t.tokens}</h2>
-      <p>{t.tokensText}</p>
-      {made.value && (
-        <Notice tone="good">
-          <p>{t.tokenShown}</p>
-          <code>{made.value}</code>
-        </Notice>
-      )}
-      {tokens.length === 0 && <p>{t.noTokens}</p>}
-      {tokens.length > 0 && <TokenList tokens={tokens} work={work} />}
-      <AddToken work={work} onMade={(token) => (made.value = token)} />
-    </section>
-  );
-}
-
-function TokenList({ tokens, work }: { tokens: Token[]; work: Work }) {
-  const t = texts.value.people;
-  return (
-    <table class="list">
-      <thead>
-        <tr>
-          <th scope="col">{t.tokenName}</th>
-          <th scope="col">{t.owner}</th>
-          <th scope="col">{t.tokenRights}</th>
-          <th scope="col">{t.until}</th>
-          <th scope="col">{t.used}</th>
-          <td />
-        </tr>
-      </thead>
-      <tbody>
-        {tokens.map((token) => (
-          <tr key={token.id}>
-            <th scope="row">{token.name}</th>
-            <td data-label={t.owner}>{token.account_name}</td>
-            <td data-label={t.tokenRights}>{token.rights}</td>
-            <td data-label={t.until}>
-              <Moment us={token.expires_us} />
-            </td>
-            <td data-label={t.used}>
-              {token.used_us === null ? (
-                texts.value.none
-              ) : (
-                <>
-                  <Moment us={token.used_us} /> {token.used_from}
-                </>
-              )}
-            </td>
-            <td class="buttons">
-              {token.is_alive ? (
-                <button onClick={() => void work(() => api.endToken(token.id))}>{t.revoke}</button>
-              ) : (
-                t.over
-              )}
-            </td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
-  );
-}
-
-function AddToken({ work, onMade }: { work: Work; onMade: (token: string) => void }) {
-  const t = texts.value.people;
-  const name = useSignal('');
-  const rights = useSignal('live,status');
-  const days = useSignal('90');
-  const allowFrom = useSignal('any');
-
-  const submit = async (event: Event): Promise<void> => {
-    event.preventDefault();
-    await work(async () => {
-      const answer = await api.addToken({
-        name: name.value.trim(),
-        rights: rights.value,
-        cameras: '',
-        allow_from: allowFrom.value,
-        days: Number(days.value) || 0,
-      });
-      onMade(answer.token);
-      name.value = '';
-    });
-  };
-  return (
-    <form onSubmit={submit}>
-      <Field
-        label={t.tokenName}
-        value={name.value}
-        autocomplete="off"
-        onText={(text) => (name.value = text)}
-        required
-      />
-      <Field
-        label={t.tokenRights}
-        hint={t.tokenRightsHint}
-        value={rights.value}
-        onText={(text) => (rights.value = text)}
-        required
-      />
-      <Field
-        label={t.tokenDays}
-        inputMode="decimal"
-        value={days.value}
-        onText={(text) => (days.value = text)}
-        required
-      />
-      <Field
-        label={t.allowFrom}
-        hint={t.allowFromHint}
-        value={allowFrom.value}
-        onText={(text) => (allowFrom.value = text)}
-        required
-      />
-      <button type="submit">{t.tokenAdd}</button>
-    </form>
   );
 }
