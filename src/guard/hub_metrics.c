@@ -4,11 +4,18 @@
 #include "crypto/secret.h"
 #include "guard/destinations.h"
 #include "guard/notices.h"
+#include "guard/tokens.h"
 
 #include <string.h>
 
-/* 0, or KM_ERR_AUTH; also when no token was ever made. */
-static int check_token(struct km_hub *hub, const char *token)
+struct telling {
+	struct km_hub *hub;
+	uint32_t request;
+	const struct km_hub_identity *identity;
+};
+
+/* The token of versions before there was a right of its own: 0, or KM_ERR_AUTH. */
+static int check_old_token(struct km_hub *hub, const char *token)
 {
 	uint8_t stored[KM_DIGEST_SHA256_BYTES];
 	uint8_t given[KM_DIGEST_SHA256_BYTES];
@@ -27,6 +34,41 @@ static int check_token(struct km_hub *hub, const char *token)
 	return km_secret_is_equal_bytes(km_buf_view(&buf), KM_BYTES_OF(given)) ? 0 : KM_ERR_AUTH;
 }
 
+/* Who asks; 0, KM_ERR_AUTH, or KM_ERR_DENIED. */
+static int check_token(struct km_hub *hub, const struct km_message_metrics_get *get,
+    struct km_hub_identity *ret_identity)
+{
+	static const struct km_uuid none;
+	uint8_t token[KM_TOKEN_BYTES] = { 0 };
+	int err = km_tokens_parse(km_bytes_text(get->token), token);
+
+	if (err < 0) {
+		return check_old_token(hub, get->token);
+	}
+	err = km_hub_identify(hub, KM_BYTES_OF(token), ret_identity);
+	explicit_bzero(token, sizeof(token));
+	if (err == 0 && ret_identity->session != NULL) {
+		err = KM_ERR_AUTH; /* a session's cookie is no token */
+	}
+	if (err == 0) {
+		err = km_hub_admit(hub, ret_identity, get->address);
+	}
+	return err < 0 ? err : km_hub_allow(hub, ret_identity, KM_RIGHT_METRICS, &none);
+}
+
+/* A token that names cameras is told of those; of others, not even that they are there. */
+static bool may_see(void *context, const struct km_uuid *camera)
+{
+	const struct telling *telling = context;
+	const struct km_token *token = &telling->identity->token;
+	bool is_named = token->camera_count == 0;
+
+	for (size_t i = 0; i < token->camera_count && !is_named; i++) {
+		is_named = km_uuid_is_equal(&token->cameras[i], camera);
+	}
+	return is_named;
+}
+
 /* Where a camera is, and who logs in there, is nobody's business here. */
 static void send_without_address(struct km_hub *hub, const struct km_message_status_camera *status)
 {
@@ -42,19 +84,14 @@ static void send_without_address(struct km_hub *hub, const struct km_message_sta
 
 static void send_status(void *context, enum km_message_kind kind, const void *message)
 {
-	struct km_hub *hub = context;
+	const struct telling *telling = context;
 
 	if (kind == KM_MESSAGE_status_camera) {
-		send_without_address(hub, message);
+		send_without_address(telling->hub, message);
 	} else {
-		km_hub_send(hub->web, kind, message);
+		km_hub_send(telling->hub->web, kind, message);
 	}
 }
-
-struct telling {
-	struct km_hub *hub;
-	uint32_t request;
-};
 
 static int on_destination(void *context, const struct km_destination *entry)
 {
@@ -84,9 +121,9 @@ static int on_count(void *context, sqlite3_stmt *row)
 	return 0;
 }
 
-static int tell(struct km_hub *hub, uint32_t request)
+static int tell(struct km_hub *hub, uint32_t request, const struct km_hub_identity *identity)
 {
-	struct telling telling = { .hub = hub, .request = request };
+	struct telling telling = { .hub = hub, .request = request, .identity = identity };
 	struct km_message_metrics_total total = { .request = request };
 	int err = km_database_run(hub->database, "SELECT coalesce(max(number), 0) FROM journal",
 	    NULL, 0, on_count, &total.journal_entries);
@@ -96,7 +133,7 @@ static int tell(struct km_hub *hub, uint32_t request)
 	}
 	if (err == 0) {
 		km_hub_send(hub->web, KM_MESSAGE_metrics_total, &total);
-		km_hub_tell_status(hub, request, send_status, NULL, hub);
+		km_hub_tell_status(hub, request, send_status, may_see, &telling);
 	}
 	return err;
 }
@@ -104,11 +141,13 @@ static int tell(struct km_hub *hub, uint32_t request)
 void km_hub_metrics_get(struct km_hub *hub, struct km_message_metrics_get *get)
 {
 	struct km_message_done done = { .request = get->request };
+	struct km_hub_identity identity = { 0 };
 
-	done.err = check_token(hub, get->token);
+	done.err = check_token(hub, get, &identity);
 	explicit_bzero(get->token, sizeof(get->token));
 	if (done.err == 0) {
-		done.err = tell(hub, get->request);
+		done.err = tell(hub, get->request, &identity);
 	}
+	explicit_bzero(&identity, sizeof(identity));
 	km_hub_send(hub->web, KM_MESSAGE_done, &done);
 }

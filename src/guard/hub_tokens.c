@@ -73,6 +73,7 @@ static int fill_token(struct km_hub_asking *asking, const struct km_message_toke
 {
 	struct km_bytes cameras = km_bytes_text(made->cameras);
 	const char *allow_from = made->allow_from[0] == '\0' ? "any" : made->allow_from;
+	char rights[256] = "";
 	int err = km_hub_people_judge_list(asking, allow_from);
 
 	if (err < 0) {
@@ -86,9 +87,9 @@ static int fill_token(struct km_hub_asking *asking, const struct km_message_toke
 		return km_hub_requests_fail(asking, KM_ERR_RANGE, "days: 1 to 365 is right");
 	}
 	if (km_tokens_parse_rights(km_bytes_text(made->rights), &token->rights) < 0) {
+		km_tokens_write_rights(km_tokens_rights(), rights, sizeof(rights));
 		return km_hub_requests_fail(asking, KM_ERR_FORMAT,
-		    "rights: one or more of live, playback, export, status, cameras, journal, "
-		    "alarms, duties and settings, separated by commas, is right");
+		    "rights: one or more of %s, separated by commas, is right", rights);
 	}
 	while (cameras.size > 0) {
 		struct km_bytes word = km_bytes_trim(km_bytes_split(&cameras, ','));

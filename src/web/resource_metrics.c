@@ -1,4 +1,4 @@
-/* /metrics: figures for Prometheus, for who has the token of `komainu metrics token`. */
+/* /metrics: figures for Prometheus, for who has an API token with the right for them. */
 #include "web/call.h"
 #include "web/metrics_text.h"
 
@@ -103,7 +103,7 @@ static void answer_text(struct gathering *gathering)
 static void refuse(struct km_call *call)
 {
 	km_call_fail(call, 401, "not_logged_in",
-	    "this needs the token of `komainu metrics token`, as Authorization: Bearer TOKEN");
+	    "this needs an API token with the right metrics, as Authorization: Bearer TOKEN");
 }
 
 static void on_answer(void *context, const struct km_ask_answer *answer)
@@ -119,6 +119,9 @@ static void on_answer(void *context, const struct km_ask_answer *answer)
 		km_call_fail(gathering->call, 503, "busy", "the recorder is busy: try again");
 	} else if (done->err == KM_ERR_AUTH) {
 		refuse(gathering->call);
+	} else if (done->err == KM_ERR_DENIED) {
+		km_call_fail(gathering->call, 403, "denied",
+		    "the token lacks the right metrics, or is not for this address");
 	} else if (done->err < 0) {
 		km_call_fail_err(gathering->call, done->err, NULL);
 	} else {
@@ -147,6 +150,7 @@ void km_resource_metrics_show(struct km_call *call)
 		refuse(call);
 		return;
 	}
+	(void)snprintf(get.address, sizeof(get.address), "%s", km_call_request(call)->peer);
 	gathering = calloc(1, sizeof(*gathering));
 	if (gathering == NULL) {
 		km_call_fail_err(call, KM_ERR_MEMORY, NULL);

@@ -14,6 +14,7 @@ import os
 import pathlib
 import re
 import secrets
+import sqlite3
 import ssl
 import subprocess
 import sys
@@ -379,7 +380,18 @@ def check_metrics(stage):
             raise AssertionError(f"metrics without a token: {token}")
         except urllib.error.HTTPError as error:
             assert error.code == 401, error
-    token = json.loads(stage.recorder.komainu("metrics", "token", "--json"))["token"]
+    recorder = stage.recorder
+    recorder.komainu("user", "add", "watcher", "--role", "administrator", "--password-file", recorder.secret())
+    token, blind, narrow = (recorder.komainu("token", "add", "watcher", name, "--rights", rights, *more).strip()
+                            for name, rights, more in (("prometheus", "metrics", ()), ("other", "status", ()),
+                                                       ("narrow", "metrics", ("--cameras", "event-002"))))
+    try:
+        metrics(stage, blind)
+        raise AssertionError("metrics without the right for it")
+    except urllib.error.HTTPError as error:
+        assert error.code == 403, error
+    text = metrics(stage, narrow)
+    assert 'camera="event-002"' in text and "event-001" not in text, text
     text = metrics(stage, token)
     sample = re.compile(r'^komainu_[a-z_]+(\{[a-z]+="[^"]*"(,[a-z]+="[^"]*")*\})? -?[0-9.e+]+$')
     for line in text.splitlines():
@@ -387,9 +399,16 @@ def check_metrics(stage):
     for wanted in ('komainu_camera_streaming{camera="event-001"} 0', 'komainu_notices_waiting{destination="hook"} 0',
                    "komainu_journal_entries", 'komainu_journal_state{state="broken"} 0', 'komainu_role_restarts{role="courier",instance="0"}'):
         assert wanted in text, wanted + "\n" + text
-    stage.recorder.komainu("metrics", "token", "--drop")
+    # The one of earlier versions goes on working until it is taken back.
+    old = secrets.token_urlsafe(32)
+    with sqlite3.connect(recorder.state / "guard.db", timeout=20) as database:
+        database.execute("INSERT INTO setting (name, value) VALUES ('metrics_token', ?)",
+                         (hashlib.sha256(old.encode()).digest(),))
+    assert "event-001" in metrics(stage, old)
+    recorder.komainu("metrics", "token", expect=2)
+    recorder.komainu("metrics", "token", "--drop")
     try:
-        metrics(stage, token)
+        metrics(stage, old)
         raise AssertionError("metrics with a token that was taken back")
     except urllib.error.HTTPError as error:
         assert error.code == 401, error

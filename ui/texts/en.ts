@@ -171,6 +171,7 @@ export const en = {
       alarms: 'Alarms and incidents',
       duties: 'Duties',
       settings: 'Settings',
+      metrics: 'Metrics',
     },
     tokenDays: 'Days until it ends (at most 365)',
     tokenAdd: 'Make token',

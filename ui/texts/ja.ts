@@ -155,6 +155,7 @@ export const ja: Texts = {
       alarms: 'アラーム・インシデント',
       duties: '定期業務',
       settings: '設定',
+      metrics: 'メトリクス',
     },
     tokenDays: '有効日数（最長365日）',
     tokenAdd: 'トークンを作成',
