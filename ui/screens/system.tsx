@@ -32,7 +32,7 @@ export function System() {
   return (
     <>
       <h1>{t.title}</h1>
-      <div class="columns">
+      <div class="columns four">
         <StorageCard storage={now.storage} />
         <section class="card">
           <h2>{texts.value.product}</h2>
@@ -59,10 +59,12 @@ export function System() {
         )}
         <CertificateCard shown={now.certificate} now_us={now_us} />
       </div>
-      {isAdministrator() && <Messages />}
-      <Roles roles={now.roles} now_us={now_us} />
-      <Listeners />
-      <Parts />
+      <div class="stack">
+        {isAdministrator() && <Messages />}
+        <Roles roles={now.roles} now_us={now_us} />
+        <Listeners />
+        <Parts />
+      </div>
     </>
   );
 }
