@@ -4,6 +4,7 @@
  */
 #include "auditor/challenge.h"
 #include "auditor/http_ask.h"
+#include "auditor/own_path.h"
 #include "auditor/port_list.h"
 #include "auditor/rtsp_ask.h"
 #include "auditor/stages.h"
@@ -20,6 +21,8 @@
 #define GREETING_US   (1200 * (KM_TIME_SECOND_US / 1000))
 #define CONNECT_US    (2 * KM_TIME_SECOND_US)
 #define ANSWER_US     (1500 * (KM_TIME_SECOND_US / 1000))
+#define HURRY_US      (500 * (KM_TIME_SECOND_US / 1000))
+#define SILENCE_US    (15 * KM_TIME_SECOND_US) /* in all; then each port gets one question */
 #define ANSWER_BYTES  4096
 #define TEXT_SIZE     256
 #define TICKS_HALF_US (KM_TIME_SECOND_US / 2) /* Date has whole seconds: their middle */
@@ -28,8 +31,9 @@
 struct visit {
 	struct km_job *job;
 	struct km_seen_port *port;
-	char subject[16]; /* "tcp/80" */
-	bool has_clock;   /* one Date is enough */
+	char subject[16];  /* "tcp/80" */
+	bool has_clock;    /* one Date is enough */
+	int64_t silent_us; /* spent on waiting for answers that did not come */
 	unsigned plain_http;
 	unsigned sends_on; /* of those, to HTTPS */
 	uint8_t answer[ANSWER_BYTES];
@@ -83,6 +87,20 @@ static void give_clock(struct visit *visit, struct km_bytes date, int64_t asked_
 
 /* --- what speaks there --- */
 
+/* Many ports may take connections and say nothing; an audit is to end within a minute. */
+static bool is_in_hurry(const struct visit *visit)
+{
+	return visit->job->seen.answers_all || visit->silent_us > SILENCE_US;
+}
+
+static int64_t patience(const struct visit *visit, enum km_question question)
+{
+	if (is_in_hurry(visit)) {
+		return HURRY_US;
+	}
+	return question == KM_QUESTION_NONE ? GREETING_US : ANSWER_US;
+}
+
 /* Ask one question on a connection of its own and read what comes back. */
 static int ask(struct visit *visit, enum km_question question, struct km_recognised *ret_recognised)
 {
@@ -103,7 +121,7 @@ static int ask(struct visit *visit, enum km_question question, struct km_recogni
 	now_us = km_clock_monotonic_us();
 	while (err == 0 && size < sizeof(visit->answer)) {
 		err = km_talk_receive(talk, visit->answer + size, sizeof(visit->answer) - size,
-		    now_us + (question == KM_QUESTION_NONE ? GREETING_US : ANSWER_US), &count);
+		    now_us + patience(visit, question), &count);
 		if (err == 0) {
 			size += count;
 			found = km_recognise_answer(
@@ -118,6 +136,7 @@ static int ask(struct visit *visit, enum km_question question, struct km_recogni
 	if (km_job_is_cancelled(visit->job)) {
 		return KM_ERR_CLOSED;
 	}
+	visit->silent_us += found < 0 ? km_clock_monotonic_us() - now_us : 0;
 	return found == 0 ? 0 : KM_ERR_NOT_FOUND;
 }
 
@@ -127,15 +146,16 @@ static int recognise(struct visit *visit, struct km_recognised *ret_recognised)
 	static const enum km_question usual[] = { KM_QUESTION_HTTP, KM_QUESTION_TLS,
 		KM_QUESTION_RTSP, KM_QUESTION_MQTT, KM_QUESTION_POSTGRESQL };
 	const struct km_port_list_row *row = km_port_list_find(visit->port->number);
-	enum km_question hint = row == NULL ? KM_QUESTION_NONE : row->hint;
+	enum km_question hint = is_in_hurry(visit) ? KM_QUESTION_HTTP : KM_QUESTION_NONE;
 	int err = 0;
 
 	if (row != NULL && row->is_silent) {
 		return KM_ERR_DENIED;
 	}
+	hint = row != NULL ? row->hint : hint;
 	err = ask(visit, hint, ret_recognised);
 	for (size_t i = 0; i < KM_COUNT(usual) && err == KM_ERR_NOT_FOUND; i++) {
-		if (usual[i] != hint) {
+		if (usual[i] != hint && !is_in_hurry(visit)) {
 			err = ask(visit, usual[i], ret_recognised);
 		}
 	}
@@ -202,7 +222,38 @@ static bool look_at_page(struct visit *visit, bool is_tls)
 	return true;
 }
 
-/* --- video servers: OPTIONS alone; the stage `video` asks further --- */
+/* --- video servers: who they are; the stage `video` asks further --- */
+
+/* Its realm often names its maker, and comes with the first description that it refuses. */
+static void look_at_realm(struct visit *visit, bool is_tls)
+{
+	struct km_own_path own;
+	struct km_rtsp_ask describe = { .port = visit->port->number,
+		.is_tls = is_tls,
+		.method = KM_RTSP_DESCRIBE,
+		.path = "/" };
+	struct km_challenge challenge = { .subject = visit->subject, .is_tls = is_tls };
+	struct km_rtsp_message answer;
+	struct km_bytes raw = { 0 };
+
+	km_own_path_read(visit->job, &own);
+	if (own.port == describe.port) {
+		describe.path = own.path;
+	}
+	if (km_rtsp_ask_run(visit->job, &describe, visit->http, &answer, &raw) < 0) {
+		return;
+	}
+	while (challenge.count < KM_CHALLENGE_VALUES_MAX) {
+		struct km_bytes value =
+		    km_rtsp_header(&answer, "WWW-Authenticate", (unsigned)challenge.count);
+
+		if (value.data == NULL) {
+			break;
+		}
+		challenge.value[challenge.count++] = value;
+	}
+	km_challenge_give(visit->job, &challenge, &raw);
+}
 
 static bool look_at_video(struct visit *visit, bool is_tls)
 {
@@ -219,6 +270,7 @@ static bool look_at_video(struct visit *visit, bool is_tls)
 	}
 	give_banner(visit, KM_SIGHTING_SERVER, km_rtsp_header(&answer, "Server", 0));
 	give_clock(visit, km_rtsp_header(&answer, "Date", 0), asked_unix_us);
+	look_at_realm(visit, is_tls);
 	return true;
 }
 

@@ -4,7 +4,6 @@
  *
  * A nonsense path is asked for first: who answers that like a real one proves nothing by the rest.
  */
-#include "auditor/challenge.h"
 #include "auditor/http_ask.h"
 #include "auditor/own_path.h"
 #include "auditor/rtsp_ask.h"
@@ -50,9 +49,8 @@ struct visit {
 	struct km_job *job;
 	uint16_t port;
 	bool is_tls;
-	char subject[16];   /* "tcp/554" */
-	bool has_challenge; /* facts of the login were given */
-	unsigned given;     /* of the paths of this port */
+	char subject[16]; /* "tcp/554" */
+	unsigned given;   /* of the paths of this port */
 	unsigned locked;
 	unsigned absent;
 	uint8_t answer[KM_HTTP_ASK_BYTES_MAX]; /* RTSP's, too */
@@ -90,26 +88,6 @@ static void count(struct visit *visit, enum outcome outcome)
 
 /* --- streams --- */
 
-static void give_challenge(
-    struct visit *visit, const struct km_rtsp_message *answer, const struct km_bytes *raw)
-{
-	struct km_challenge challenge = { .subject = visit->subject, .is_tls = visit->is_tls };
-
-	while (challenge.count < KM_CHALLENGE_VALUES_MAX) {
-		struct km_bytes value =
-		    km_rtsp_header(answer, "WWW-Authenticate", (unsigned)challenge.count);
-
-		if (value.data == NULL) {
-			break;
-		}
-		challenge.value[challenge.count++] = value;
-	}
-	if (!visit->has_challenge && challenge.count > 0) {
-		visit->has_challenge = true;
-		km_challenge_give(visit->job, &challenge, raw);
-	}
-}
-
 static enum outcome describe(struct visit *visit, const char *path, struct km_bytes *ret_raw)
 {
 	struct km_rtsp_ask ask = { .port = visit->port,
@@ -123,7 +101,6 @@ static enum outcome describe(struct visit *visit, const char *path, struct km_by
 		return OUTCOME_NOTHING;
 	}
 	if (answer.status == 401 || answer.status == 403) {
-		give_challenge(visit, &answer, ret_raw);
 		return OUTCOME_LOGIN;
 	}
 	if (answer.status != 200) {
@@ -269,7 +246,6 @@ static int look_at_port(
 {
 	visit->port = port->number;
 	visit->is_tls = km_sightings_is_tls(port);
-	visit->has_challenge = false;
 	visit->given = 0;
 	visit->locked = 0;
 	visit->absent = 0;
