@@ -175,12 +175,14 @@ static enum km_login_result result_of(const struct attempt *attempt)
 	switch (attempt->status) {
 	case 401:
 		return says_locked(attempt->body) ? KM_LOGIN_LOCKED : KM_LOGIN_REFUSED;
-	case 403:
 	case 423:
 	case 429:
+		return KM_LOGIN_LOCKED;
+	case 403:
 	case 453: /* RTSP: not enough bandwidth, which some send instead */
 	case 503:
-		return KM_LOGIN_LOCKED;
+		/* Before a failed login it is something else that it refuses for. */
+		return attempt->place->has_failed ? KM_LOGIN_LOCKED : KM_LOGIN_SILENT;
 	case 404: /* let in, but there is nothing at the path */
 		return KM_LOGIN_ACCEPTED;
 	default:
@@ -196,10 +198,11 @@ static enum km_login_result run(struct attempt *attempt, const char *account, co
 	int err = ask(attempt, (struct km_bytes){ 0 });
 
 	if (err < 0) {
-		return KM_LOGIN_SILENT;
+		return attempt->place->has_failed ? KM_LOGIN_LOCKED : KM_LOGIN_SILENT;
 	}
 	if (attempt->status != 401) {
-		return attempt->status < 400 ? KM_LOGIN_UNASKED : result_of(attempt);
+		return attempt->status < 400 || attempt->status == 404 ? KM_LOGIN_UNASKED
+								       : result_of(attempt);
 	}
 	if (says_locked(attempt->body)) {
 		return KM_LOGIN_LOCKED;

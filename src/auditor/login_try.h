@@ -14,6 +14,8 @@ struct km_login_place {
 	bool is_tls;
 	bool is_rtsp; /* else HTTP */
 	const char *path;
+	/* A login failed here before: no answer, or another refusal than then, means a lock. */
+	bool has_failed;
 };
 
 enum km_login_result {

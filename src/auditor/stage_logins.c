@@ -121,6 +121,7 @@ static int try_pair(struct visit *visit, const struct pair *pair, enum km_login_
 	if (err == 0 && *ret_result == KM_LOGIN_LOCKED) {
 		give_lock(visit, pair->account);
 	}
+	visit->place.has_failed = true;
 	return err;
 }
 
@@ -182,7 +183,7 @@ static int try_pairs(struct visit *visit)
 		if (strcmp(pairs[i].maker, visit->job->maker) != 0 || tried == PAIRS_MAX) {
 			continue;
 		}
-		if (strcmp(pairs[i].account, visit->job->user) == 0) {
+		if (strcasecmp(pairs[i].account, visit->job->user) == 0) {
 			km_job_give_unknown(visit->job, KM_FACT_FACTORY_LOGIN, KM_FROM_PROBE,
 			    visit->service,
 			    "the recorder logs in with that account; a failed try could lock it");

@@ -210,11 +210,31 @@ static void keep_open(struct scan *scan, const bool *is_tried)
 	}
 }
 
+static void give_second(struct scan *scan, uint16_t port)
+{
+	static const char *const details[] = {
+		[KM_SWEEP_SILENT] = "no answer to the second source address, but to the first",
+		[KM_SWEEP_CLOSED] = "it refused the second source address, but not the first",
+		[KM_SWEEP_OPEN] = "it took a connection from the second source address",
+		[KM_SWEEP_UNREACHABLE] = "the network has no way there from the second address",
+	};
+	enum km_sweep_result result = (enum km_sweep_result)scan->result[port];
+	char subject[16];
+
+	(void)snprintf(subject, sizeof(subject), "tcp/%u", port);
+	if (result == KM_SWEEP_UNREACHABLE) {
+		km_job_give_unknown(
+		    scan->job, KM_FACT_SECOND_SOURCE, KM_FROM_PROBE, subject, details[result]);
+	} else {
+		km_job_give_yes_no(scan->job, KM_FACT_SECOND_SOURCE, KM_FROM_PROBE, subject,
+		    result == KM_SWEEP_OPEN, details[result], NULL);
+	}
+}
+
 /* The same ports from the owner's second address, which should not be served. [IPA a11-2] */
 static int try_second(struct scan *scan)
 {
 	struct km_egress second = scan->job->egress;
-	char subject[16];
 	int err = 0;
 
 	if (scan->job->second.size == 0 || scan->count == 0) {
@@ -231,11 +251,7 @@ static int try_second(struct scan *scan)
 		return 0;
 	}
 	for (size_t i = 0; i < scan->count && err == 0; i++) {
-		bool is_served = scan->result[scan->port[i]] == KM_SWEEP_OPEN;
-
-		(void)snprintf(subject, sizeof(subject), "tcp/%u", scan->port[i]);
-		km_job_give_yes_no(scan->job, KM_FACT_SECOND_SOURCE, KM_FROM_PROBE, subject,
-		    is_served, "connected from the second source address", NULL);
+		give_second(scan, scan->port[i]);
 	}
 	return err;
 }
