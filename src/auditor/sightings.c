@@ -37,7 +37,7 @@ void km_sightings_add_text(
 		return;
 	}
 	for (size_t i = 0; i < size; i++) {
-		uint8_t byte = text.data[i];
+		char byte = (char)text.data[i];
 
 		seen.text[i] = byte >= ' ' && byte < 0x7f ? (char)byte : '?';
 	}

@@ -89,7 +89,7 @@ class Scripted:
                 await writer.drain()
             if self.answer is None:
                 await reader.read()
-        except (asyncio.IncompleteReadError, ConnectionError, asyncio.LimitOverrunError):
+        except (asyncio.IncompleteReadError, ConnectionError, asyncio.LimitOverrunError, asyncio.CancelledError):
             pass
         writer.close()
 
