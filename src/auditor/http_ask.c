@@ -28,6 +28,16 @@ static int write_question(struct km_job *job, const struct km_http_ask *ask, str
 	return km_buf_error(buf);
 }
 
+/* Whether all of it is there, as far as it says how long it is: some never hang up. */
+static bool is_whole(const struct km_http_reply *reply)
+{
+	uint64_t length = 0;
+
+	return km_bytes_parse_u64(
+		   km_http_reply_find(reply, "Content-Length", 0), UINT64_MAX, &length) == 0 &&
+	       reply->body.size >= length;
+}
+
 /* Read until the headers are there, or for bodies until the end, the maximum or the deadline. */
 static int read_answer(struct km_talk *talk, const struct km_http_ask *ask, int64_t deadline_us,
     uint8_t *storage, struct km_http_reply *ret_reply, struct km_bytes *ret_raw)
@@ -43,7 +53,8 @@ static int read_answer(struct km_talk *talk, const struct km_http_ask *ask, int6
 		if (err == 0) {
 			size += count;
 			parsed = km_http_reply_parse(km_bytes_from(storage, size), ret_reply);
-			if (parsed != KM_ERR_SHORT && (parsed < 0 || ask->is_headers_only)) {
+			if (parsed != KM_ERR_SHORT &&
+			    (parsed < 0 || ask->is_headers_only || is_whole(ret_reply))) {
 				break;
 			}
 		}

@@ -137,3 +137,13 @@ void km_likeness_weigh(const struct km_sightings *sightings, struct km_likeness 
 	}
 	*ret_likeness = likeness;
 }
+
+const char *km_likeness_name(const char *claimed)
+{
+	for (size_t i = 0; i < KM_COUNT(signs); i++) {
+		if (strcasestr(claimed, signs[i].maker) != NULL) {
+			return signs[i].maker;
+		}
+	}
+	return NULL;
+}

@@ -83,14 +83,21 @@ static void give_kind(struct km_job *job)
 	    "by the protocols that it speaks", NULL);
 }
 
-static void keep(char *ret_text, size_t size, const char *text)
+/* For the stages behind this one: what it looks like, else what it claimed over ONVIF, both by the
+ * name of the table. */
+static void keep_maker(struct km_job *job, const struct km_likeness *likeness)
 {
-	if (ret_text[0] == '\0') {
-		(void)snprintf(ret_text, size, "%s", text);
+	const char *maker = likeness->maker;
+
+	if (maker == NULL && job->maker[0] != '\0') {
+		maker = km_likeness_name(job->maker);
+	}
+	if (maker != NULL) {
+		(void)snprintf(job->maker, sizeof(job->maker), "%s", maker);
 	}
 }
 
-int km_stage_identify(struct km_job *job)
+int km_stage_identify_run(struct km_job *job)
 {
 	struct km_likeness likeness;
 	const char *model = NULL;
@@ -103,14 +110,15 @@ int km_stage_identify(struct km_job *job)
 	} else {
 		km_job_give(
 		    job, KM_FACT_MAKER, KM_FROM_PROBE, "", likeness.maker, likeness.reason, NULL);
-		keep(job->maker, sizeof(job->maker), likeness.maker);
 	}
 	if (model[0] == '\0') {
 		km_job_give_unknown(
 		    job, KM_FACT_MODEL, KM_FROM_PROBE, "", "nothing that it shows names its model");
 	} else {
 		km_job_give(job, KM_FACT_MODEL, KM_FROM_PROBE, "", model, "", NULL);
-		keep(job->model, sizeof(job->model), model);
+		if (job->model[0] == '\0') {
+			(void)snprintf(job->model, sizeof(job->model), "%s", model);
+		}
 	}
 	if (job->seen.firmware[0] != '\0') {
 		km_job_give(job, KM_FACT_FIRMWARE, KM_FROM_PROBE, "", job->seen.firmware,

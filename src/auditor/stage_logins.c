@@ -246,7 +246,7 @@ static int try_logins(struct km_job *job)
 	return err == 0 && may_go_on ? try_pairs(&visit) : err;
 }
 
-int km_stage_logins(struct km_job *job)
+int km_stage_logins_run(struct km_job *job)
 {
 	int err = 0;
 

@@ -163,8 +163,6 @@ static void tell_tried(struct scan *scan, const bool *is_tried)
 	    "%zu open, %zu refused, %zu without an answer in 2 tries, of %zu", open, closed, silent,
 	    scan->count);
 	km_job_give(scan->job, KM_FACT_PORTS_TRIED, KM_FROM_PROBE, "tcp", list, detail, NULL);
-	km_job_give_yes_no(
-	    scan->job, KM_FACT_REACHABLE, KM_FROM_PROBE, "", open + closed > 0, detail, NULL);
 }
 
 /* Everything once; what was silent, a second time; what was open, again to be sure. */
@@ -256,7 +254,7 @@ static int try_second(struct scan *scan)
 	return err;
 }
 
-int km_stage_ports(struct km_job *job)
+int km_stage_ports_run(struct km_job *job)
 {
 	struct scan *scan = calloc(1, sizeof(*scan));
 	bool *is_tried = calloc(PORT_COUNT, sizeof(*is_tried));

@@ -352,7 +352,7 @@ static void give_web(const struct visit *visit)
 	    visit->plain_http == visit->sends_on, detail, NULL);
 }
 
-int km_stage_services(struct km_job *job)
+int km_stage_services_run(struct km_job *job)
 {
 	struct visit *visit = calloc(1, sizeof(*visit));
 	int err = visit == NULL ? KM_ERR_MEMORY : 0;

@@ -262,7 +262,7 @@ static int look_at_certificate(const struct visit *visit)
 	return 0;
 }
 
-int km_stage_tls(struct km_job *job)
+int km_stage_tls_run(struct km_job *job)
 {
 	unsigned count = 0;
 	int err = 0;

@@ -253,7 +253,7 @@ static int look_at_port(
 	return km_sightings_is_rtsp(port) ? look_at_streams(visit, own) : look_at_pictures(visit);
 }
 
-int km_stage_video(struct km_job *job)
+int km_stage_video_run(struct km_job *job)
 {
 	struct visit *visit = calloc(1, sizeof(*visit));
 	struct km_own_path own;

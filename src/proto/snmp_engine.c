@@ -113,7 +113,8 @@ int km_snmp_engine_parse(struct km_bytes input, struct km_snmp_engine *ret_engin
 		reader = km_reader_from(inner);
 		err = read_value(&reader, TAG_OCTETS, &engine.id);
 	}
-	if (err == 0 && (engine.id.size < 5 || engine.id.size > KM_SNMP_ENGINE_ID_MAX)) {
+	if (err == 0 && (engine.id.data == NULL || engine.id.size < 5 ||
+			    engine.id.size > KM_SNMP_ENGINE_ID_MAX)) {
 		err = KM_ERR_RANGE;
 	}
 	if (err == 0) {

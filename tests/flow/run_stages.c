@@ -176,7 +176,7 @@ static int run_all(struct run *run)
 		const char *name;
 		int (*run)(struct km_job *job);
 	} stages[] = {
-#define KM_STAGE(stage, text) { .name = #stage, .run = km_stage_##stage },
+#define KM_STAGE(stage, text) { .name = #stage, .run = km_stage_##stage##_run },
 #include "auditor/stages.tbl"
 #undef KM_STAGE
 	};

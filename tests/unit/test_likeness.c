@@ -75,6 +75,15 @@ static void test_a_sign_counts_in_its_place_alone(void **state)
 	assert_null(weigh().maker);
 }
 
+static void test_claims_are_named_as_in_the_table(void **state)
+{
+	(void)state;
+	assert_string_equal(km_likeness_name("HIKVISION"), "Hikvision");
+	assert_string_equal(km_likeness_name("AXIS Communications AB"), "Axis");
+	assert_null(km_likeness_name("Nobody"));
+	assert_null(km_likeness_name(""));
+}
+
 static void test_texts_are_kept_clean_and_bounded(void **state)
 {
 	static char text[500];
@@ -179,6 +188,7 @@ int main(void)
 		cmocka_unit_test_setup(test_a_realm_names_maker_and_model, set_up),
 		cmocka_unit_test_setup(test_signs_of_two_makers_say_nothing, set_up),
 		cmocka_unit_test_setup(test_a_sign_counts_in_its_place_alone, set_up),
+		cmocka_unit_test(test_claims_are_named_as_in_the_table),
 		cmocka_unit_test_setup(test_texts_are_kept_clean_and_bounded, set_up),
 		cmocka_unit_test(test_registries),
 		cmocka_unit_test(test_neighbours),
