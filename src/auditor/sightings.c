@@ -39,7 +39,10 @@ void km_sightings_add_text(
 	for (size_t i = 0; i < size; i++) {
 		char byte = (char)text.data[i];
 
-		seen.text[i] = byte >= ' ' && byte < 0x7f ? (char)byte : '?';
+		seen.text[i] = '?';
+		if (byte >= ' ' && byte < 0x7f) {
+			seen.text[i] = byte;
+		}
 	}
 	for (size_t i = 0; i < sightings->text_count; i++) {
 		if (sightings->text[i].place == place &&

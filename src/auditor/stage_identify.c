@@ -111,6 +111,7 @@ int km_stage_identify_run(struct km_job *job)
 		km_job_give(
 		    job, KM_FACT_MAKER, KM_FROM_PROBE, "", likeness.maker, likeness.reason, NULL);
 	}
+	keep_maker(job, &likeness);
 	if (model[0] == '\0') {
 		km_job_give_unknown(
 		    job, KM_FACT_MODEL, KM_FROM_PROBE, "", "nothing that it shows names its model");

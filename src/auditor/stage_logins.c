@@ -52,7 +52,7 @@ static void judge_own(struct km_job *job)
 
 	if (job->user[0] == '\0') {
 		km_job_give_unknown(
-		    job, KM_FACT_PASSWORD_WEAK, KM_FROM_RECORDER, "", "its entry has no account");
+		    job, KM_FACT_PASSWORD_WEAK, KM_FROM_PROBE, "", "its entry has no account");
 		return;
 	}
 	for (size_t i = 0; i < KM_COUNT(pairs); i++) {
@@ -61,7 +61,7 @@ static void judge_own(struct km_job *job)
 	}
 	flaw = km_password_judge(own, km_bytes_text(job->user), OWN_LENGTH_LEAST);
 	detail = is_factory ? "it is one that a maker documents" : km_password_flaw_text(flaw);
-	km_job_give_yes_no(job, KM_FACT_PASSWORD_WEAK, KM_FROM_RECORDER, "",
+	km_job_give_yes_no(job, KM_FACT_PASSWORD_WEAK, KM_FROM_PROBE, "",
 	    is_factory || flaw != KM_PASSWORD_FINE,
 	    is_factory || flaw != KM_PASSWORD_FINE ? detail : "nothing was sent to judge it", NULL);
 }

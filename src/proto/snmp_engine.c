@@ -5,7 +5,8 @@
 #define TAG_INTEGER  0x02
 #define TAG_OCTETS   0x04
 #define TAG_SEQUENCE 0x30
-#define FORMAT_MAC   3 /* the 5th byte of an id [RFC 3411 5] */
+#define FORMAT_MAC   3           /* the 5th byte of an id [RFC 3411 5] */
+#define NEW_FORM     0x80000000U /* of an id's first 4 bytes; the rest is the enterprise */
 
 static const uint8_t question[] = {
 	TAG_SEQUENCE, 0x3a, TAG_INTEGER, 1, 3,               /* version 3 */
@@ -103,6 +104,8 @@ int km_snmp_engine_parse(struct km_bytes input, struct km_snmp_engine *ret_engin
 	struct km_bytes security = { 0 };
 	struct km_bytes inner = { 0 };
 	struct km_reader reader = { 0 };
+	uint32_t first = 0;
+	uint8_t format = 0;
 	int err = read_to_security(input, &security);
 
 	if (err == 0) {
@@ -113,8 +116,7 @@ int km_snmp_engine_parse(struct km_bytes input, struct km_snmp_engine *ret_engin
 		reader = km_reader_from(inner);
 		err = read_value(&reader, TAG_OCTETS, &engine.id);
 	}
-	if (err == 0 && (engine.id.data == NULL || engine.id.size < 5 ||
-			    engine.id.size > KM_SNMP_ENGINE_ID_MAX)) {
+	if (err == 0 && (engine.id.size < 5 || engine.id.size > KM_SNMP_ENGINE_ID_MAX)) {
 		err = KM_ERR_RANGE;
 	}
 	if (err == 0) {
@@ -126,12 +128,13 @@ int km_snmp_engine_parse(struct km_bytes input, struct km_snmp_engine *ret_engin
 	if (err < 0) {
 		return err;
 	}
-	engine.enterprise = (uint32_t)(engine.id.data[0] & 0x7f) << 24 |
-			    (uint32_t)engine.id.data[1] << 16 | (uint32_t)engine.id.data[2] << 8 |
-			    engine.id.data[3];
-	if ((engine.id.data[0] & 0x80) != 0 && engine.id.data[4] == FORMAT_MAC &&
-	    engine.id.size == 11) {
-		engine.mac = km_bytes_after(engine.id, 5);
+	reader = km_reader_from(engine.id);
+	if (km_reader_u32(&reader, &first) < 0 || km_reader_u8(&reader, &format) < 0) {
+		return KM_ERR_SHORT;
+	}
+	engine.enterprise = first & ~NEW_FORM;
+	if ((first & NEW_FORM) != 0 && format == FORMAT_MAC && engine.id.size == 11) {
+		engine.mac = km_reader_rest(&reader);
 	}
 	*ret_engine = engine;
 	return 0;

@@ -15,7 +15,7 @@ import subprocess
 import tempfile
 import threading
 
-from recorder import BUILD, Camera, stop, wait_for
+from recorder import BUILD, Camera, Recorder, stop, wait_for
 
 RUN = BUILD / "tests/flow/run_stages"
 FIRST = 40  # the devices' addresses are 127.0.0.FIRST and so on
@@ -225,7 +225,7 @@ http {{ access_log off; types {{ text/html html; image/jpeg jpg; }}
     assert found.value("second_source", "tcp/8554") == "yes"
     assert found.value("device_kind") == "camera"
     assert found.is_unknown("maker")
-    assert found.value("password_weak", source="recorder") == "yes"
+    assert found.value("password_weak") == "yes"
     assert found.is_unknown("factory_login") and not found.tries()
     assert all("12345" not in json.dumps(line) for line in found.of("password_weak"))
     return found
@@ -346,7 +346,7 @@ def factory_login():
     assert [line["pair"] for line in found.tries()] == [0, 2] and not found.locks()
     assert found.value("open_video", "tcp/554 /cam/realmonitor?channel=1") == "no"
     assert found.value("auth_scheme", "tcp/554") == "digest_md5"
-    assert found.value("password_weak", source="recorder") == "no"
+    assert found.value("password_weak") == "no"
     assert "a long one" not in text and '"password"' not in text
     return found
 
@@ -416,6 +416,33 @@ def stopped():
     assert end["end"] != "ok" and end["ms"] < 12000, end
 
 
+def in_the_recorder():
+    """The same behind the auditor's walls, with the guard's ledger, while the camera is recorded."""
+    with Recorder({"drain_ms": 100}) as recorder:
+        password = recorder.secret("lab-password")
+        camera = Camera("--address", f"127.0.0.{FIRST + 11}", "--port", 8554, "--mount", "/live", "--auth", "digest",
+                        "--password-file", password, program=[str(BUILD / "lab/komainu-lab-camera")])
+        try:
+            recorder.add("door", camera.url, "--user", "admin", "--password-file", password)
+            recorder.start()
+            recorder.wait_streaming("door")
+            answer = json.loads(recorder.komainu("audit", "door", "--json"))
+            lost = recorder.camera("door")["lost"]
+        finally:
+            camera.stop()
+        assert recorder.stop() == 0
+    audit = answer["audits"][0]
+    facts = {(fact["kind"], fact["subject"]): fact["value"] for fact in answer["facts"] if fact["is_known"]}
+    assert audit["state"] == "done" and lost == 0, audit
+    assert facts["port_open", "tcp/8554"] == "rtsp"
+    assert facts["open_video", "tcp/8554 /live"] == "no"
+    assert facts["any_login", "tcp/8554"] == "no"
+    assert facts["password_weak", ""] == "yes"
+    assert "lab-password" not in json.dumps(answer)
+    print(f"in_the_recorder: {audit['facts']} facts, {audit['packets']} packets, "
+          f"{(audit['ended_us'] - audit['began_us']) / 1e6:.1f} s, {lost} lost")
+
+
 def main():
     for device in (open_camera, old_services, old_tls, new_tls, answers_all, factory_login, right_login, locks,
                    takes_any, answers_any_path):
@@ -424,6 +451,7 @@ def main():
         print(f"{device.__name__}: {len(found.lines) - 1} lines, {found.end['sent']} packets, {seconds:.1f} s")
         assert seconds < 60 and found.end["sent"] <= 40 * seconds + 2, found.end
     stopped()
+    in_the_recorder()
 
 
 main()
