@@ -335,6 +335,18 @@ static int look_at_port(struct visit *visit)
 	return err == KM_ERR_CLOSED ? err : 0;
 }
 
+/* Where all ports answer, what was not seen may be there all the same. */
+static void give_unless_hidden(const struct visit *visit, enum km_fact_kind kind, bool value,
+    bool was_seen, const char *detail)
+{
+	if (visit->job->seen.answers_all && !was_seen) {
+		km_job_give_unknown(visit->job, kind, KM_FROM_PROBE, "",
+		    "all ports answer, so that none can be said to be closed");
+	} else {
+		km_job_give_yes_no(visit->job, kind, KM_FROM_PROBE, "", value, detail, NULL);
+	}
+}
+
 /* [IPA d11-1] */
 static void give_web(const struct visit *visit)
 {
@@ -347,9 +359,9 @@ static void give_web(const struct visit *visit)
 	}
 	(void)snprintf(detail, sizeof(detail), "%u ports with HTTP, %u of them send on to HTTPS",
 	    visit->plain_http, visit->sends_on);
-	km_job_give_yes_no(job, KM_FACT_HTTPS, KM_FROM_PROBE, "", has_https, detail, NULL);
-	km_job_give_yes_no(job, KM_FACT_HTTP_CLOSED, KM_FROM_PROBE, "",
-	    visit->plain_http == visit->sends_on, detail, NULL);
+	give_unless_hidden(visit, KM_FACT_HTTPS, has_https, has_https, detail);
+	give_unless_hidden(visit, KM_FACT_HTTP_CLOSED, visit->plain_http == visit->sends_on,
+	    visit->plain_http > visit->sends_on, detail);
 }
 
 int km_stage_services_run(struct km_job *job)

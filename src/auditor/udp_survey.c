@@ -237,19 +237,23 @@ static void on_answer(struct survey *survey, size_t which, struct km_bytes input
 	char text[KM_FACT_VALUE_SIZE];
 	char subject[16];
 	struct km_buf said;
+	bool is_known = false;
 
 	km_buf_init_fixed(&said, text, sizeof(text) - 1);
-	if (!read_answer(survey, which, input, &said)) {
-		said.size = 0;
+	is_known = read_answer(survey, which, input, &said);
+	if (!is_known) {
+		km_buf_clear(&said);
 		km_buf_add_format(&said, "an answer of %zu bytes, not in the protocol", input.size);
 	}
 	text[said.size] = '\0';
 	survey->fate[which] = FATE_ANSWERED;
 	(void)snprintf(subject, sizeof(subject), "udp/%u", rows[which].port);
-	km_job_give(
-	    survey->job, KM_FACT_PORT_OPEN, KM_FROM_PROBE, subject, rows[which].name, text, &input);
-	km_job_give(survey->job, KM_FACT_DISCOVERY_ANSWER, KM_FROM_PROBE, rows[which].name, text,
-	    "asked without login", &input);
+	km_job_give(survey->job, KM_FACT_PORT_OPEN, KM_FROM_PROBE, subject,
+	    is_known ? rows[which].name : "unknown", text, &input);
+	if (is_known) {
+		km_job_give(survey->job, KM_FACT_DISCOVERY_ANSWER, KM_FROM_PROBE, rows[which].name,
+		    text, "asked without login", &input);
+	}
 }
 
 /* --- the sockets --- */

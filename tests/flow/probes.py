@@ -2,16 +2,18 @@
 # check: seconds=240
 """The probes from outside against real services on loopback, one device for each address 127.0.0.N:
 every weakness that was put there is found, nothing is found that is not there, and logins stop where
-they must."""
+they must. Needs root, for the services' usual ports."""
 import asyncio
 import hashlib
 import json
+import os
 import pathlib
 import re
 import resource
 import shutil
 import socket
 import subprocess
+import sys
 import tempfile
 import threading
 
@@ -327,6 +329,7 @@ def answers_all():
     assert found.value("answers_all") == "yes"
     known = {line["subject"]: line["value"] for line in found.of("port_open") if line["known"]}
     assert known == {"tcp/8554": "rtsp"}, known
+    assert found.is_unknown("http_closed") and found.is_unknown("https")
     return found
 
 
@@ -407,6 +410,63 @@ def answers_any_path():
     return found
 
 
+class Chatty:
+    """UDP services that answer everybody: {port: (answer, from the same port)}."""
+
+    def __init__(self, address, answers):
+        self.asked = {}
+        self.sockets = []
+        for port, (answer, is_same) in answers.items():
+            server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            server.bind((address, port))
+            server.settimeout(0.2)
+            other = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            other.bind((address, 0))
+            self.sockets += [server, other]
+            threading.Thread(target=self.serve, args=(port, server, server if is_same else other, answer),
+                             daemon=True).start()
+
+    def serve(self, port, server, speaker, answer):
+        while server.fileno() >= 0:
+            try:
+                question, peer = server.recvfrom(2048)
+                self.asked.setdefault(port, []).append(question)
+                speaker.sendto(answer, peer)
+            except TimeoutError:
+                pass
+            except OSError:
+                return
+
+    def stop(self):
+        for one in self.sockets:
+            one.close()
+
+
+def talks_to_anybody():
+    """It tells model, firmware and MAC to whoever inquires; some answers come from other ports."""
+    address = f"127.0.0.{FIRST + 12}"
+    device = Chatty(address, {
+        37020: (b"<?xml version='1.0'?><ProbeMatch><Types>inquiry</Types><DeviceDescription>DS-2CD2042WD-I"
+                b"</DeviceDescription><SoftwareVersion>V5.4.5</SoftwareVersion><MAC>c0-56-e3-00-00-01</MAC>"
+                b"<Activated>true</Activated></ProbeMatch>", True),
+        1900: (b"HTTP/1.1 200 OK\r\nSERVER: Linux UPnP/1.0 camera/1\r\nST: upnp:rootdevice\r\n\r\n", False),
+        69: (b"\0\5\0\1File not found\0", False),
+        5353: (b"no answer in that protocol", True)})
+    try:
+        found = Findings(address, stages="ports,identify")
+    finally:
+        device.stop()
+    assert found.value("maker") == "Hikvision" and found.value("model") == "DS-2CD2042WD-I"
+    assert found.value("firmware") == "V5.4.5" and found.value("mac") == "c0:56:e3:00:00:01"
+    assert "Hikvision" in found.value("mac_maker")
+    assert "camera/1" in found.value("discovery_answer", "ssdp")
+    assert "File not found" in found.value("discovery_answer", "tftp")
+    assert found.value("port_open", "udp/5353") == "unknown" and not found.value("discovery_answer", "mdns")
+    assert all(len(questions) == 1 for questions in device.asked.values()), device.asked
+    assert b"inquiry" in device.asked[37020][0]
+    return found
+
+
 def stopped():
     """A cancelled audit ends at once."""
     done = subprocess.run([str(RUN), f"127.0.0.{FIRST + 10}", "thorough=yes", "cancel=2000"], stdout=subprocess.PIPE,
@@ -444,14 +504,18 @@ def in_the_recorder():
 
 
 def main():
+    if os.geteuid() != 0:
+        print("root is needed for the services' usual ports", file=sys.stderr)
+        return 1
     for device in (open_camera, old_services, old_tls, new_tls, answers_all, factory_login, right_login, locks,
-                   takes_any, answers_any_path):
+                   takes_any, answers_any_path, talks_to_anybody):
         found = device()
         seconds = found.end["ms"] / 1000
         print(f"{device.__name__}: {len(found.lines) - 1} lines, {found.end['sent']} packets, {seconds:.1f} s")
         assert seconds < 60 and found.end["sent"] <= 40 * seconds + 2, found.end
     stopped()
     in_the_recorder()
+    return 0
 
 
-main()
+sys.exit(main())
