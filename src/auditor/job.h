@@ -6,6 +6,7 @@
 #define KM_AUDITOR_JOB_H
 
 #include "auditor/egress.h"
+#include "auditor/sightings.h"
 #include "model/facts.h"
 
 #include <stdarg.h>
@@ -46,6 +47,7 @@ struct km_job {
 	/* What stages tell one another: known after identification. */
 	char maker[64];
 	char model[64];
+	struct km_sightings seen;
 	const struct km_job_events *events;
 	void *context;
 };

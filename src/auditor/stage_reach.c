@@ -38,6 +38,9 @@ int km_stage_reach_run(struct km_job *job)
 			if (err == 0) {
 				(void)close(fd);
 			}
+			/* The stages behind this one ask the first address alone. */
+			job->egress.addresses[i] = job->egress.addresses[0];
+			job->egress.addresses[0] = address;
 			return 0;
 		}
 	}
