@@ -1,0 +1,148 @@
+/*
+ * Answers to the requirements of the checklist, out of facts, statements of people, waivers and
+ * the deployment profile. Pure: nothing is read, sent or remembered; the same input gives the same
+ * answers.
+ *
+ * Every answer is met, not met, unknown or not applicable, with the evidence that decided it, its
+ * age, and the day from which it is worth nothing any more: then it is unknown.
+ */
+#ifndef KM_JUDGE_ANSWERS_H
+#define KM_JUDGE_ANSWERS_H
+
+#include "base/uuid.h"
+#include "model/facts.h"
+#include "model/requirements.h"
+#include "model/states.h"
+
+#define KM_ANSWER_EVIDENCE_MAX 32 /* facts that one answer shows */
+#define KM_ANSWER_SUBJECT_SIZE 160
+#define KM_ANSWER_REASON_SIZE  512
+
+/* What a person says about a requirement. */
+struct km_attestation {
+	int64_t number;
+	uint8_t requirement;   /* enum km_requirement_name */
+	struct km_uuid camera; /* nil: of the recorder and the site, or of all cameras */
+	uint8_t state;         /* answer_state: met, not met or not applicable */
+	int64_t made_unix_us;
+	int64_t until_unix_us; /* worth nothing from then on */
+	bool is_withdrawn;
+};
+
+/*
+ * Somebody lives for a time with a requirement that is not met. It never changes an answer: it is
+ * shown beside it.
+ */
+struct km_waiver {
+	int64_t number;
+	uint8_t requirement;
+	struct km_uuid camera; /* nil: for the requirement as a whole */
+	int64_t made_unix_us;
+	int64_t until_unix_us;
+	bool is_withdrawn;
+};
+
+struct km_judge_camera {
+	struct km_uuid id;
+	const char *name; /* as its entry calls it */
+};
+
+/* All of it is borrowed. Facts are sorted (km_answers_sort); lists are in the order of numbers. */
+struct km_judge_case {
+	const struct km_fact *facts;
+	size_t fact_count;
+	const struct km_judge_camera *cameras;
+	size_t camera_count;
+	const struct km_attestation *attestations;
+	size_t attestation_count;
+	const struct km_waiver *waivers;
+	size_t waiver_count;
+	uint32_t profile; /* bits 1 << enum km_profile_part */
+	int64_t now_unix_us;
+};
+
+enum km_answer_level {
+	KM_ANSWER_OF_ALL,    /* the requirement as a whole: what the checklist shows */
+	KM_ANSWER_OF_SYSTEM, /* of the recorder and the site alone */
+	KM_ANSWER_OF_CAMERA,
+};
+
+/* Why. */
+enum km_reason {
+#define KM_REASON(NAME, name, text_en, text_ja) KM_REASON_##NAME,
+#include "judge/reasons.tbl"
+#undef KM_REASON
+};
+
+struct km_answer {
+	uint8_t requirement; /* enum km_requirement_name */
+	enum km_answer_level level;
+	struct km_uuid camera; /* level CAMERA; else nil */
+	uint8_t state;         /* answer_state in states.tbl */
+	unsigned kinds;        /* set of enum km_answer_kind: by which it was decided */
+	enum km_reason reason;
+	char subject[KM_ANSWER_SUBJECT_SIZE]; /* what the reason is about; may be empty */
+	const struct km_fact *evidence[KM_ANSWER_EVIDENCE_MAX];
+	size_t evidence_count;
+	size_t evidence_left_out;                 /* more than fit */
+	const struct km_attestation *attestation; /* that decided it, or that ran out; or NULL */
+	const struct km_waiver *waiver;           /* that is in force; or NULL */
+	bool disagrees;           /* two sources contradict each other: see km_disagreement */
+	int64_t observed_unix_us; /* the oldest evidence that it needs; 0: none */
+	int64_t due_unix_us;      /* when it has to be looked at again; 0: no date */
+	/* Level ALL: how the cameras stand. */
+	uint32_t cameras_met;
+	uint32_t cameras_not_met;
+	uint32_t cameras_unknown;
+	uint32_t cameras_not_applicable;
+};
+
+/* Two sources say different things of one camera: a finding of its own. */
+struct km_disagreement {
+	struct km_uuid camera;
+	uint8_t requirement; /* the first that leans on it */
+	enum km_reason reason;
+	char subject[KM_ANSWER_SUBJECT_SIZE];
+	const struct km_fact *said;
+	const struct km_fact *seen;
+};
+
+struct km_answers_events {
+	/*
+	 * An answer; valid during the call. Requirement after requirement as in the table, then the
+	 * audit points; of each first its cameras, then the system, then the whole. A negative
+	 * result ends the walk.
+	 */
+	int (*on_answer)(void *context, const struct km_answer *answer);
+	/* After the answers; may be NULL. */
+	int (*on_disagreement)(void *context, const struct km_disagreement *disagreement);
+};
+
+/* Sort facts by camera, kind, subject and source, in place. */
+void km_answers_sort(struct km_fact *facts, size_t count);
+
+/* Judge all. Returns 0, KM_ERR_MEMORY, or what a callback returned. */
+KM_MUST_USE int km_answers_judge(
+    const struct km_judge_case *judged, const struct km_answers_events *events, void *context);
+
+/* The sentence of a reason, with what it is about. */
+void km_answers_write_reason(enum km_reason reason, const char *subject, bool is_japanese,
+    char ret_text[static KM_ANSWER_REASON_SIZE]);
+
+/* "aged"; for JSON and filters. Static. */
+const char *km_answers_reason_name(enum km_reason reason);
+
+/* How a requirement is answered, of a camera or of the system (rules.tbl). */
+struct km_rule_row {
+	enum km_requirement_name requirement;
+	unsigned per;         /* set of enum km_requirement_per */
+	const char *sureness; /* "certain", "seen", "told" or "stated" */
+	const char *facts;    /* what it reads: names in facts.tbl, with spaces */
+	const char *text_en;  /* what it looks at, and what that is worth */
+	const char *text_ja;
+};
+
+/* Row by row; NULL past the end. Static. For docs/checklist.md and the reports. */
+const struct km_rule_row *km_answers_rule(size_t place);
+
+#endif
