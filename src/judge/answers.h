@@ -42,18 +42,9 @@ struct km_waiver {
 	bool is_withdrawn;
 };
 
-struct km_judge_camera {
-	struct km_uuid id;
-	const char *name; /* as its entry calls it */
-};
-
-/* All of it is borrowed. Facts are sorted (km_answers_sort); lists are in the order of numbers. */
+/* Against what is judged. All of it is borrowed. */
 struct km_judge_case {
-	const struct km_fact *facts;
-	size_t fact_count;
-	const struct km_judge_camera *cameras;
-	size_t camera_count;
-	const struct km_attestation *attestations;
+	const struct km_attestation *attestations; /* in the order of their numbers */
 	size_t attestation_count;
 	const struct km_waiver *waivers;
 	size_t waiver_count;
@@ -107,23 +98,36 @@ struct km_disagreement {
 	const struct km_fact *seen;
 };
 
+/* Both are valid during the call; a negative result ends the judging. */
 struct km_answers_events {
-	/*
-	 * An answer; valid during the call. Requirement after requirement as in the table, then the
-	 * audit points; of each first its cameras, then the system, then the whole. A negative
-	 * result ends the walk.
-	 */
 	int (*on_answer)(void *context, const struct km_answer *answer);
-	/* After the answers; may be NULL. */
 	int (*on_disagreement)(void *context, const struct km_disagreement *disagreement);
 };
 
-/* Sort facts by camera, kind, subject and source, in place. */
-void km_answers_sort(struct km_fact *facts, size_t count);
+/*
+ * Camera after camera, then the rest, so that the facts of one camera at a time are in memory:
+ * create, camera..., finish, destroy. on_disagreement may be NULL. KM_ERR_MEMORY.
+ */
+struct km_answers;
+KM_MUST_USE int km_answers_create(const struct km_judge_case *judged,
+    const struct km_answers_events *events, void *context, struct km_answers **ret_answers);
+void km_answers_destroy(struct km_answers *answers);
 
-/* Judge all. Returns 0, KM_ERR_MEMORY, or what a callback returned. */
-KM_MUST_USE int km_answers_judge(
-    const struct km_judge_case *judged, const struct km_answers_events *events, void *context);
+/*
+ * A camera and what is known of it, in any order; `self` are those of the recorder. Gives its
+ * answers (level CAMERA) in the order of the table. Returns 0 or what a callback returned.
+ */
+KM_MUST_USE int km_answers_judge_camera(struct km_answers *answers, const struct km_uuid *camera,
+    const char *name, const struct km_fact *facts, size_t count, const struct km_fact *self,
+    size_t self_count);
+
+/*
+ * The recorder and the whole: for each requirement the answer of the system, if it has one, then
+ * that of all; then the audit points (level ALL). Evidence of the whole is that of its worst
+ * parts. Returns as above.
+ */
+KM_MUST_USE int km_answers_judge_rest(
+    struct km_answers *answers, const struct km_fact *self, size_t self_count);
 
 /* The sentence of a reason, with what it is about. */
 void km_answers_write_reason(enum km_reason reason, const char *subject, bool is_japanese,
