@@ -35,8 +35,7 @@ static void weigh_ciphers(struct km_judging *judging)
 
 void km_camera_links_https(struct km_judging *judging)
 {
-	km_judging_need_all(
-	    judging, KM_FACT_HTTPS, true, KM_REASON_HTTPS_ONLY, KM_REASON_NO_HTTPS);
+	km_judging_need_all(judging, KM_FACT_HTTPS, true, KM_REASON_HTTPS_ONLY, KM_REASON_NO_HTTPS);
 	km_judging_need_all(
 	    judging, KM_FACT_HTTP_CLOSED, true, KM_REASON_HTTPS_ONLY, KM_REASON_HTTP_OPEN);
 	(void)km_judging_weigh_all(judging, KM_FACT_BASIC_IN_CLEAR, false, KM_REASON_HTTPS_ONLY,
@@ -46,8 +45,8 @@ void km_camera_links_https(struct km_judging *judging)
 
 void km_camera_links_video(struct km_judging *judging)
 {
-	km_judging_need_all(judging, KM_FACT_VIDEO_TLS, true, KM_REASON_VIDEO_ENCRYPTED,
-	    KM_REASON_VIDEO_IN_CLEAR);
+	km_judging_need_all(
+	    judging, KM_FACT_VIDEO_TLS, true, KM_REASON_VIDEO_ENCRYPTED, KM_REASON_VIDEO_IN_CLEAR);
 }
 
 void km_camera_links_trust(struct km_judging *judging)
@@ -91,10 +90,10 @@ void km_camera_links_certificate(struct km_judging *judging)
 
 void km_camera_links_secrets(struct km_judging *judging)
 {
-	(void)km_judging_weigh_all(judging, KM_FACT_SECRET_IN_URL, false,
-	    KM_REASON_NO_SECRET_SEEN, KM_REASON_SECRET_SEEN);
-	km_judging_need_all(judging, KM_FACT_SECRET_IN_LOG, false, KM_REASON_NO_SECRET_SEEN,
-	    KM_REASON_SECRET_SEEN);
+	(void)km_judging_weigh_all(
+	    judging, KM_FACT_SECRET_IN_URL, false, KM_REASON_NO_SECRET_SEEN, KM_REASON_SECRET_SEEN);
+	km_judging_need_all(
+	    judging, KM_FACT_SECRET_IN_LOG, false, KM_REASON_NO_SECRET_SEEN, KM_REASON_SECRET_SEEN);
 }
 
 /* --- names that tell a place --- */
@@ -170,8 +169,8 @@ static bool scope_tells_place(const char *scope)
 	return at != NULL && tells_place(at + sizeof(name) - 1);
 }
 
-static unsigned weigh_names(struct km_judging *judging, enum km_fact_kind kind,
-    bool (*is_telling)(const char *text))
+static unsigned weigh_names(
+    struct km_judging *judging, enum km_fact_kind kind, bool (*is_telling)(const char *text))
 {
 	const struct km_fact *fact = NULL;
 	unsigned usable = 0;
@@ -225,8 +224,8 @@ void km_camera_links_wireless(struct km_judging *judging)
 	}
 	while ((fact = km_judging_next(judging, KM_FACT_WIRELESS, fact)) != NULL) {
 		if (!km_facts_is_yes(fact)) {
-			km_judging_weigh(judging, KM_ANSWER_NOT_APPLICABLE, KM_REASON_NOT_WIRELESS,
-			    NULL, fact);
+			km_judging_weigh(
+			    judging, KM_ANSWER_NOT_APPLICABLE, KM_REASON_NOT_WIRELESS, NULL, fact);
 		}
 	}
 	if (!km_judging_has(judging, KM_FACT_WIRELESS, true)) {

@@ -3,6 +3,24 @@
 
 #include <string.h>
 
+/* Whether the subject is a service by its name, or a port ("tcp/554") on which it was recognised.
+ */
+static bool is_of(const struct km_judging *judging, const char *subject, const char *service)
+{
+	const struct km_fact *port = NULL;
+
+	if (strncmp(subject, service, strlen(service)) == 0) {
+		return true;
+	}
+	while ((port = km_judging_next(judging, KM_FACT_PORT_OPEN, port)) != NULL) {
+		if (strncmp(subject, port->subject, strlen(port->subject)) == 0 &&
+		    strncmp(port->value, service, strlen(service)) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
 /* A service that answers any path alike: what it answers proves nothing. */
 static bool answers_any_path(const struct km_judging *judging, const char *service)
 {
@@ -10,7 +28,7 @@ static bool answers_any_path(const struct km_judging *judging, const char *servi
 
 	while ((fact = km_judging_next(judging, KM_FACT_ANSWERS_ANY_PATH, fact)) != NULL) {
 		if (km_judging_is_usable(judging, fact) && km_facts_is_yes(fact) &&
-		    strncmp(fact->subject, service, strlen(service)) == 0) {
+		    is_of(judging, fact->subject, service)) {
 			return true;
 		}
 	}
@@ -25,8 +43,8 @@ static void weigh_open(struct km_judging *judging, enum km_fact_kind kind, const
 
 	while ((fact = km_judging_next(judging, kind, fact)) != NULL) {
 		if (km_facts_is_yes(fact) && is_blunt) {
-			km_judging_weigh(judging, KM_ANSWER_UNKNOWN, KM_REASON_ANY_PATH,
-			    fact->subject, fact);
+			km_judging_weigh(
+			    judging, KM_ANSWER_UNKNOWN, KM_REASON_ANY_PATH, fact->subject, fact);
 		} else {
 			bool is_open = km_facts_is_yes(fact);
 
@@ -57,6 +75,7 @@ void km_camera_logins_everything(struct km_judging *judging)
 {
 	weigh_pictures(judging);
 	weigh_open(judging, KM_FACT_OPEN_SETTINGS, "onvif");
+	weigh_open(judging, KM_FACT_OPEN_SERVICE, "a service for itself");
 	if (km_judging_next(judging, KM_FACT_OPEN_SETTINGS, NULL) == NULL) {
 		km_judging_lack(judging, KM_FACT_OPEN_SETTINGS);
 	}
@@ -87,8 +106,8 @@ void km_camera_logins_locks(struct km_judging *judging)
 	int64_t characters = 0;
 
 	while ((fact = km_judging_next(judging, KM_FACT_PASSWORD_MIN, fact)) != NULL) {
-		bool is_short = km_facts_number(fact, &characters) < 0 ||
-				characters < KM_JUDGING_PASSWORD;
+		bool is_short =
+		    km_facts_number(fact, &characters) < 0 || characters < KM_JUDGING_PASSWORD;
 
 		km_judging_weigh(judging, is_short ? KM_ANSWER_NOT_MET : KM_ANSWER_MET,
 		    is_short ? KM_REASON_PASSWORD_SHORT : KM_REASON_LOCKS, fact->value, fact);
@@ -137,15 +156,13 @@ void km_camera_logins_accounts(struct km_judging *judging)
 		    number >= 2 ? KM_REASON_ACCOUNTS_FINE : KM_REASON_ACCOUNTS_FEW, most->value,
 		    most);
 	} else if (count == 1) {
-		km_judging_weigh(
-		    judging, KM_ANSWER_UNKNOWN, KM_REASON_ACCOUNTS_FEW, "1", NULL);
+		km_judging_weigh(judging, KM_ANSWER_UNKNOWN, KM_REASON_ACCOUNTS_FEW, "1", NULL);
 	}
 	if (count > 0) {
 		return;
 	}
 	if (login != NULL && km_facts_is_no(login)) {
-		km_judging_weigh(
-		    judging, KM_ANSWER_UNKNOWN, KM_REASON_NO_OWN_LOGIN, NULL, login);
+		km_judging_weigh(judging, KM_ANSWER_UNKNOWN, KM_REASON_NO_OWN_LOGIN, NULL, login);
 	} else {
 		km_judging_lack(judging, KM_FACT_ACCOUNT);
 	}

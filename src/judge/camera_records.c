@@ -36,8 +36,8 @@ static void weigh_weaknesses(struct km_judging *judging)
 }
 
 /* A fact of the kind that is known, whoever says so; else its lack. */
-static void need_known(struct km_judging *judging, enum km_fact_kind kind, enum km_reason good,
-    enum km_reason lack)
+static void need_known(
+    struct km_judging *judging, enum km_fact_kind kind, enum km_reason good, enum km_reason lack)
 {
 	const struct km_fact *fact = NULL;
 	const struct km_fact *found = NULL;
@@ -63,8 +63,8 @@ void km_camera_records_weaknesses(struct km_judging *judging)
 	weigh_weaknesses(judging);
 	while ((fact = km_judging_next(judging, KM_FACT_SUPPORT_END, fact)) != NULL) {
 		if (km_facts_number(fact, &end_us) == 0 && end_us <= judging->now_us) {
-			km_judging_weigh(judging, KM_ANSWER_NOT_MET, KM_REASON_SUPPORT_ENDED, NULL,
-			    fact);
+			km_judging_weigh(
+			    judging, KM_ANSWER_NOT_MET, KM_REASON_SUPPORT_ENDED, NULL, fact);
 		}
 	}
 	need_known(judging, KM_FACT_MODEL, KM_REASON_NO_WEAKNESS, KM_REASON_NOT_IDENTIFIED);
@@ -108,8 +108,8 @@ void km_camera_records_reboot(struct km_judging *judging)
 /* --- logs and events --- */
 
 /* Weigh as met what the camera can tell of: any of the topics. Returns whether there was one. */
-static bool weigh_topics(struct km_judging *judging, const char *const topics[], size_t count,
-    enum km_reason reason)
+static bool weigh_topics(
+    struct km_judging *judging, const char *const topics[], size_t count, enum km_reason reason)
 {
 	const struct km_fact *fact = NULL;
 	bool has_any = false;
@@ -150,8 +150,8 @@ void km_camera_records_logins(struct km_judging *judging)
 
 void km_camera_records_times(struct km_judging *judging)
 {
-	km_judging_need_all(judging, KM_FACT_LOG_TIMES, true, KM_REASON_LOG_HAS_TIMES,
-	    KM_REASON_LOG_WITHOUT_TIMES);
+	km_judging_need_all(
+	    judging, KM_FACT_LOG_TIMES, true, KM_REASON_LOG_HAS_TIMES, KM_REASON_LOG_WITHOUT_TIMES);
 	km_judging_weigh_clock(judging);
 }
 
@@ -194,10 +194,9 @@ void km_camera_records_tampering(struct km_judging *judging)
 
 	if (watch != NULL) {
 		km_judging_weigh(judging, KM_ANSWER_MET, KM_REASON_TAMPER_WATCHED, NULL, watch);
-	} else if (weigh_topics(judging, tamper_topics, KM_COUNT(tamper_topics),
-		       KM_REASON_TAMPER_TOLD)) {
-		km_judging_weigh(
-		    judging, KM_ANSWER_UNKNOWN, KM_REASON_TAMPER_NOT_READ, NULL, NULL);
+	} else if (weigh_topics(
+		       judging, tamper_topics, KM_COUNT(tamper_topics), KM_REASON_TAMPER_TOLD)) {
+		km_judging_weigh(judging, KM_ANSWER_UNKNOWN, KM_REASON_TAMPER_NOT_READ, NULL, NULL);
 	} else {
 		weigh_no_topic(judging, KM_REASON_TAMPER_UNSEEN);
 	}
@@ -207,8 +206,7 @@ void km_camera_records_tamper_events(struct km_judging *judging)
 {
 	const struct km_fact *watch = watch_of(judging);
 
-	if (weigh_topics(
-		judging, tamper_topics, KM_COUNT(tamper_topics), KM_REASON_TAMPER_TOLD)) {
+	if (weigh_topics(judging, tamper_topics, KM_COUNT(tamper_topics), KM_REASON_TAMPER_TOLD)) {
 		return;
 	}
 	if (watch != NULL) {

@@ -52,14 +52,14 @@ static bool covers_all(const char *ports)
 	return wanted > UINT16_MAX;
 }
 
-static void weigh_port(struct km_judging *judging, const struct km_fact *fact, bool is_admin_only,
-    bool is_proxied)
+static void weigh_port(
+    struct km_judging *judging, const struct km_fact *fact, bool is_admin_only, bool is_proxied)
 {
 	enum use use = use_of(fact->value);
 	bool is_bad = use == USE_ADMIN || (use == USE_NEEDLESS && !is_admin_only);
-	char subject[KM_ANSWER_SUBJECT_SIZE];
+	char subject[KM_FACT_SUBJECT_SIZE + 64];
 
-	(void)snprintf(subject, sizeof(subject), "%s %.100s", fact->subject, fact->value);
+	(void)snprintf(subject, sizeof(subject), "%s %.60s", fact->subject, fact->value);
 	if (!fact->is_known && strncmp(fact->subject, "udp/", 4) == 0) {
 		/* Filtered, lost, or open and not understood: all look alike. */
 		km_judging_weigh(
@@ -104,8 +104,8 @@ static void weigh_services(struct km_judging *judging, bool is_admin_only)
 
 	while ((fact = km_judging_next(judging, KM_FACT_ANSWERS_ALL, fact)) != NULL) {
 		if (km_facts_is_yes(fact)) {
-			km_judging_weigh(judging, KM_ANSWER_UNKNOWN, KM_REASON_ANSWERS_FOR_ALL,
-			    NULL, fact);
+			km_judging_weigh(
+			    judging, KM_ANSWER_UNKNOWN, KM_REASON_ANSWERS_FOR_ALL, NULL, fact);
 		}
 	}
 	while ((fact = km_judging_next(judging, KM_FACT_PORT_OPEN, fact)) != NULL) {
@@ -165,11 +165,29 @@ static bool weigh_filter(struct km_judging *judging, bool is_use_wanted)
 	return has_any;
 }
 
+/* Returns whether it was tried from a second place. Where that could not be, other facts decide. */
+static bool weigh_second_source(struct km_judging *judging)
+{
+	const struct km_fact *fact = NULL;
+	bool is_tried = false;
+
+	while ((fact = km_judging_next(judging, KM_FACT_SECOND_SOURCE, fact)) != NULL) {
+		bool is_served = km_facts_is_yes(fact);
+
+		if (fact->is_known) {
+			is_tried = is_tried || km_judging_is_usable(judging, fact);
+			km_judging_weigh(judging, is_served ? KM_ANSWER_NOT_MET : KM_ANSWER_MET,
+			    is_served ? KM_REASON_SOURCE_SERVED : KM_REASON_SOURCE_REFUSED,
+			    fact->subject, fact);
+		}
+	}
+	return is_tried;
+}
+
 void km_camera_services_limited(struct km_judging *judging)
 {
 	const struct km_fact *fact = NULL;
-	unsigned tried = km_judging_weigh_all(judging, KM_FACT_SECOND_SOURCE, false,
-	    KM_REASON_SOURCE_REFUSED, KM_REASON_SOURCE_SERVED);
+	bool is_tried = weigh_second_source(judging);
 
 	while ((fact = km_judging_next(judging, KM_FACT_PORT_MAPPED, fact)) != NULL) {
 		if (fact->value[0] != '\0') {
@@ -178,20 +196,18 @@ void km_camera_services_limited(struct km_judging *judging)
 		}
 	}
 	/* What is seen from a second place decides, wherever on the way it is blocked. */
-	if (tried == 0 && !weigh_filter(judging, true)) {
-		km_judging_weigh(
-		    judging, KM_ANSWER_UNKNOWN, KM_REASON_FILTER_NOT_TOLD, NULL, NULL);
+	if (!is_tried && !weigh_filter(judging, true)) {
+		km_judging_weigh(judging, KM_ANSWER_UNKNOWN, KM_REASON_FILTER_NOT_TOLD, NULL, NULL);
 	}
 }
 
 void km_camera_services_able_to_limit(struct km_judging *judging)
 {
 	const struct km_fact *fact = NULL;
-	unsigned tried = km_judging_weigh_all(judging, KM_FACT_SECOND_SOURCE, false,
-	    KM_REASON_SOURCE_REFUSED, KM_REASON_SOURCE_SERVED);
+	bool is_tried = weigh_second_source(judging);
 	bool is_told = km_judging_has(judging, KM_FACT_FILTER_ABLE, true);
 
-	if (judging->answer->state == KM_ANSWER_MET && tried > 0) {
+	if (is_tried && judging->answer->state == KM_ANSWER_MET) {
 		return;
 	}
 	/* That it is not limited now does not mean that it cannot be. */
@@ -204,8 +220,7 @@ void km_camera_services_able_to_limit(struct km_judging *judging)
 		}
 	}
 	if (!weigh_filter(judging, false) && !is_told) {
-		km_judging_weigh(
-		    judging, KM_ANSWER_UNKNOWN, KM_REASON_FILTER_NOT_TOLD, NULL, NULL);
+		km_judging_weigh(judging, KM_ANSWER_UNKNOWN, KM_REASON_FILTER_NOT_TOLD, NULL, NULL);
 	}
 }
 

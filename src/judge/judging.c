@@ -2,8 +2,8 @@
 
 #include <string.h>
 
-static const struct km_fact *next(const struct km_fact *facts, size_t count, enum km_fact_kind kind,
-    const struct km_fact *after)
+static const struct km_fact *next(
+    const struct km_fact *facts, size_t count, enum km_fact_kind kind, const struct km_fact *after)
 {
 	for (size_t i = after == NULL ? 0 : (size_t)(after - facts) + 1; i < count; i++) {
 		if (facts[i].kind == kind) {
@@ -155,8 +155,7 @@ void km_judging_weigh(struct km_judging *judging, unsigned state, enum km_reason
 
 void km_judging_lack(struct km_judging *judging, enum km_fact_kind kind)
 {
-	km_judging_weigh(
-	    judging, KM_ANSWER_UNKNOWN, KM_REASON_NO_FACTS, km_facts_name(kind), NULL);
+	km_judging_weigh(judging, KM_ANSWER_UNKNOWN, KM_REASON_NO_FACTS, km_facts_name(kind), NULL);
 }
 
 unsigned km_judging_weigh_all(struct km_judging *judging, enum km_fact_kind kind, bool is_yes,
@@ -199,8 +198,7 @@ bool km_judging_has(const struct km_judging *judging, enum km_fact_kind kind, bo
 
 void km_judging_weigh_built_in(struct km_judging *judging, enum km_reason reason)
 {
-	const struct km_fact *version =
-	    km_judging_next_self(judging, KM_FACT_SELF_VERSION, NULL);
+	const struct km_fact *version = km_judging_next_self(judging, KM_FACT_SELF_VERSION, NULL);
 
 	if (version == NULL) {
 		km_judging_lack(judging, KM_FACT_SELF_VERSION);
@@ -212,8 +210,7 @@ void km_judging_weigh_built_in(struct km_judging *judging, enum km_reason reason
 	}
 }
 
-const struct km_fact *km_judging_of_camera(
-    const struct km_judging *judging, enum km_fact_kind kind)
+const struct km_fact *km_judging_of_camera(const struct km_judging *judging, enum km_fact_kind kind)
 {
 	char camera[KM_UUID_TEXT_SIZE];
 	const struct km_fact *fact = NULL;

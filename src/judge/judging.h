@@ -35,7 +35,7 @@ struct km_judging {
 	int64_t now_us;
 	int64_t fresh_us;
 	bool cameras_watch; /* every camera can tell of tampering */
-	unsigned weight; /* of what has decided so far; 0: nothing yet */
+	unsigned weight;    /* of what has decided so far; 0: nothing yet */
 	struct km_answer *answer;
 };
 
@@ -49,9 +49,9 @@ const struct km_fact *km_judging_next_self(
 bool km_judging_is_usable(const struct km_judging *judging, const struct km_fact *fact);
 
 /*
- * An observation that speaks for this state (answer_state). subject: what the reason is about; NULL:
- * nothing. fact: NULL if there is none to show. One that is too old, or not known, weighs as unknown
- * with a reason of its own.
+ * An observation that speaks for this state (answer_state). subject: what the reason is about;
+ * NULL: nothing. fact: NULL if there is none to show. One that is too old, or not known, weighs as
+ * unknown with a reason of its own.
  */
 void km_judging_weigh(struct km_judging *judging, unsigned state, enum km_reason reason,
     const char *subject, const struct km_fact *fact);

@@ -44,8 +44,8 @@ void km_system_rules_listeners(struct km_judging *judging)
 	const struct km_fact *fact = NULL;
 
 	while ((fact = km_judging_next(judging, KM_FACT_SELF_UNEXPECTED_LISTENER, fact)) != NULL) {
-		km_judging_weigh(judging, KM_ANSWER_NOT_MET, KM_REASON_LISTENER_UNEXPECTED,
-		    fact->subject, fact);
+		km_judging_weigh(
+		    judging, KM_ANSWER_NOT_MET, KM_REASON_LISTENER_UNEXPECTED, fact->subject, fact);
 	}
 	km_judging_need_all(judging, KM_FACT_SELF_HTTPS_ONLY, true, KM_REASON_LISTENERS_FINE,
 	    KM_REASON_LISTENER_UNEXPECTED);
@@ -56,8 +56,7 @@ void km_system_rules_listeners(struct km_judging *judging)
 
 void km_system_rules_limited(struct km_judging *judging)
 {
-	const struct km_fact *fact =
-	    km_judging_next(judging, KM_FACT_SELF_ALLOW_FROM, NULL);
+	const struct km_fact *fact = km_judging_next(judging, KM_FACT_SELF_ALLOW_FROM, NULL);
 
 	if (fact == NULL) {
 		km_judging_lack(judging, KM_FACT_SELF_ALLOW_FROM);
@@ -162,7 +161,7 @@ void km_system_rules_weaknesses(struct km_judging *judging)
 			    fact->subject, fact);
 		}
 	}
-	fact = km_judging_next(judging, KM_FACT_SELF_WEAKNESSES_COMPARED, NULL);
+	fact = km_judging_next(judging, KM_FACT_WEAKNESSES_COMPARED, NULL);
 	km_judging_weigh(judging, fact != NULL ? KM_ANSWER_MET : KM_ANSWER_UNKNOWN,
 	    fact != NULL ? KM_REASON_NO_WEAKNESS : KM_REASON_NOT_MATCHED, NULL, fact);
 }
@@ -265,7 +264,8 @@ static void weigh_duty(struct km_judging *judging, const char *duty)
 	} else {
 		km_judging_weigh(judging, KM_ANSWER_MET, KM_REASON_DUTY_DONE, duty, done);
 		km_judging_show(judging, due);
-		/* It is looked at again when the duty is due, not when we next look at ourselves. */
+		/* It is looked at again when the duty is due, not when we next look at ourselves.
+		 */
 		if (judging->answer->state == KM_ANSWER_MET) {
 			judging->answer->due_unix_us = due_us;
 		}
@@ -313,12 +313,13 @@ static void weigh_alarms(
 		int64_t since_us = judging->now_us;
 
 		for (size_t i = 0; i < count; i++) {
-			is_meant = is_meant || strncmp(fact->subject, kinds[i], strlen(kinds[i])) == 0;
+			is_meant =
+			    is_meant || strncmp(fact->subject, kinds[i], strlen(kinds[i])) == 0;
 		}
 		if (is_meant && km_facts_number(fact, &since_us) == 0 &&
 		    since_us < judging->now_us - KM_JUDGING_PATIENCE_US) {
-			km_judging_weigh(judging, KM_ANSWER_NOT_MET, KM_REASON_ALARM_WAITS,
-			    fact->subject, fact);
+			km_judging_weigh(
+			    judging, KM_ANSWER_NOT_MET, KM_REASON_ALARM_WAITS, fact->subject, fact);
 		}
 	}
 }
@@ -347,8 +348,7 @@ void km_system_rules_silent_devices(struct km_judging *judging)
 /* The recorder can do its part; whether people do theirs is for them to say. */
 void km_system_rules_procedure(struct km_judging *judging)
 {
-	km_judging_weigh(
-	    judging, KM_ANSWER_UNKNOWN, KM_REASON_PROCEDURE_UNSTATED, NULL, NULL);
+	km_judging_weigh(judging, KM_ANSWER_UNKNOWN, KM_REASON_PROCEDURE_UNSTATED, NULL, NULL);
 }
 
 void km_system_rules_disposal(struct km_judging *judging)
