@@ -52,12 +52,6 @@ struct km_judge_case {
 	int64_t now_unix_us;
 };
 
-enum km_answer_level {
-	KM_ANSWER_OF_ALL,    /* the requirement as a whole: what the checklist shows */
-	KM_ANSWER_OF_SYSTEM, /* of the recorder and the site alone */
-	KM_ANSWER_OF_CAMERA,
-};
-
 /* Why. */
 enum km_reason {
 #define KM_REASON(NAME, name, text_en, text_ja) KM_REASON_##NAME,
@@ -67,7 +61,7 @@ enum km_reason {
 
 struct km_answer {
 	uint8_t requirement; /* enum km_requirement_name */
-	enum km_answer_level level;
+	uint8_t level;         /* answer_level in states.tbl: the whole is what the checklist shows */
 	struct km_uuid camera; /* level CAMERA; else nil */
 	uint8_t state;         /* answer_state in states.tbl */
 	unsigned kinds;        /* set of enum km_answer_kind: by which it was decided */
