@@ -312,7 +312,7 @@ static enum km_exit run_attest(
     const struct km_verb_context *context, const struct km_arguments *arguments)
 {
 	static const struct km_asking_option options[] = {
-		{ "--state", "state" },
+		{ "--answer", "state" },
 		{ "--document", "document" },
 		{ "--note", "note" },
 		{ NULL, NULL },
@@ -435,7 +435,7 @@ static const struct km_argument profile_arguments[] = {
 
 static const struct km_argument attest_arguments[] = {
 	{ "--document", "TEXT", "what shows it: a name, a number, a place; wanted" },
-	{ "--state", "STATE", "met (if it is not given), not_met or not_applicable" },
+	{ "--answer", "ANSWER", "met (if it is not given), not_met or not_applicable" },
 	{ "--camera", "NAME", "of this camera; else of the site, or of all cameras" },
 	{ "--until", "TIME", "worth nothing from then on; a year from now if it is not given" },
 	{ "--note", "TEXT", "whatever else is to be known" },
@@ -495,7 +495,7 @@ const struct km_verb km_verb_attest_withdraw = {
 
 const struct km_verb km_verb_attest = {
 	.name = "attest",
-	.usage = "REQUIREMENT --document TEXT [--state STATE] [--camera NAME] [--until TIME]"
+	.usage = "REQUIREMENT --document TEXT [--answer ANSWER] [--camera NAME] [--until TIME]"
 		 " [--note TEXT]",
 	.text = "state something about a requirement that observation does not answer",
 	.words_min = 1,
