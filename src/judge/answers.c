@@ -11,7 +11,7 @@
 /* Facts that the answer of the whole keeps of its worst parts, for they do not stay in memory. */
 #define KEPT_MAX 6
 /* Names of cameras that a reason tells. */
-#define NAMES_SIZE 120
+#define NAMES_SIZE 120 /* fewer than a subject has */
 
 enum {
 	CAMERA = KM_PER_CAMERA,
@@ -220,15 +220,18 @@ static int rank(unsigned state)
 
 static void add_name(struct whole *whole, const char *name)
 {
-	size_t size = strlen(whole->names);
-	size_t more = strlen(name) + 2;
+	size_t used = strlen(whole->names);
+	size_t size = strlen(name);
 
-	if (whole->names_left_out > 0 || size + more >= sizeof(whole->names)) {
+	if (whole->names_left_out > 0 || used + 2 + size >= sizeof(whole->names)) {
 		whole->names_left_out++;
 		return;
 	}
-	(void)snprintf(
-	    whole->names + size, sizeof(whole->names) - size, "%s%s", size > 0 ? ", " : "", name);
+	if (used > 0) {
+		memcpy(whole->names + used, ", ", 2);
+		used += 2;
+	}
+	memcpy(whole->names + used, name, size + 1);
 }
 
 static void merge_dates(struct km_answer *whole, const struct km_answer *part)
@@ -382,11 +385,12 @@ static void finish_reason(const struct km_answers *answers, struct whole *whole,
 	} else if (whole->names[0] != '\0') {
 		all->reason = all->state == KM_ANSWER_NOT_MET ? KM_REASON_SOME_NOT_MET
 							      : KM_REASON_SOME_UNKNOWN;
+		memcpy(all->subject, whole->names, sizeof(whole->names));
 		if (whole->names_left_out > 0) {
-			(void)snprintf(all->subject, sizeof(all->subject), "%s, +%u", whole->names,
+			size_t size = strlen(all->subject);
+
+			(void)snprintf(all->subject + size, sizeof(all->subject) - size, ", +%u",
 			    whole->names_left_out);
-		} else {
-			(void)snprintf(all->subject, sizeof(all->subject), "%s", whole->names);
 		}
 	}
 }
@@ -476,13 +480,26 @@ static int judge_point(struct km_answers *answers, unsigned name)
 			continue;
 		}
 		part = answers->wholes[leg->name].answer;
+		if (part.state == KM_ANSWER_NOT_APPLICABLE) {
+			continue;
+		}
 		part.requirement = (uint8_t)name;
 		if (part.state == KM_ANSWER_NOT_MET || part.state == KM_ANSWER_UNKNOWN) {
 			part.reason = part.state == KM_ANSWER_NOT_MET ? KM_REASON_SOME_NOT_MET
 								      : KM_REASON_SOME_UNKNOWN;
-			(void)snprintf(part.subject, sizeof(part.subject), "%s", leg->id);
 		}
 		merge(answers, &part, NULL);
+		if (part.state == whole->answer.state) {
+			add_name(whole, leg->id);
+		}
+	}
+	if (!whole->has_any) {
+		whole->answer.state = KM_ANSWER_NOT_APPLICABLE;
+		whole->answer.reason = KM_REASON_NONE_APPLIES;
+	}
+	if (whole->names[0] != '\0' && (whole->answer.reason == KM_REASON_SOME_NOT_MET ||
+					   whole->answer.reason == KM_REASON_SOME_UNKNOWN)) {
+		memcpy(whole->answer.subject, whole->names, sizeof(whole->names));
 	}
 	whole->answer.waiver = find_waiver(&answers->judged, &whole->answer);
 	return give(answers, &whole->answer);
