@@ -28,6 +28,7 @@ const places = [
   'recordings',
   'cameras',
   'alarms',
+  'checklist',
   'duties',
   'journal',
   'system',
@@ -374,6 +375,51 @@ async function testDuties(page) {
   });
 }
 
+async function testChecklist(page) {
+  await tap.step('checklist', async () => {
+    await open(page, 'checklist');
+    await page.waitForSelector('.requirements');
+    tap.ok(
+      (await page.locator('.requirement .number').count()) === 67 + 16,
+      'all requirements and audit points are listed',
+    );
+    await page.click('button.chip:has-text("not met")');
+    const states = await page.locator('.requirement .state').allTextContents();
+    tap.ok(
+      states.length > 0 && states.every((state) => state === 'not met'),
+      'one kind of answer alone can be shown',
+    );
+    await open(page, 'checklist/a02-1');
+    await page.waitForSelector('text=Evidence');
+    tap.ok(
+      (await page.textContent('main')).includes('telnet'),
+      'what was observed stands beside the answer',
+    );
+    await open(page, 'checklist/a01-1');
+    await page.click('summary:has-text("State something")');
+    await page.click('button:has-text("State it")');
+    tap.ok((await page.locator('.field-error').count()) === 1, 'a statement needs a document');
+    await page.fill('input[name=document]', 'plan 7');
+    await page.click('button:has-text("State it")');
+    await page.waitForSelector('td:has-text("admin")');
+    tap.ok(
+      (await page.textContent('.card.alarm .state')).trim() === 'met',
+      'a statement answers what cannot be observed',
+    );
+    await page.click('button:has-text("Withdraw")');
+    await page.waitForSelector('td:has-text("withdrawn by admin")');
+    tap.ok(
+      (await page.textContent('.card.alarm .state')).trim() === 'unknown',
+      'a withdrawn one does not',
+    );
+    await open(page, 'checklist/profile');
+    await page.click('label:has-text("wireless")');
+    await page.click('button[type=submit]');
+    await page.waitForSelector('.requirements');
+    tap.ok(server.checklist.profile === 'wireless', 'the profile is set');
+  });
+}
+
 async function takeShots() {
   const looks = [
     [
@@ -412,6 +458,7 @@ async function takeShots() {
     await shoot(page, `${look}-login`);
     await logIn(page, address, 'admin', server.password);
     const more = [`cameras/${entrance}`, `live/${entrance}`, 'alarms/incidents/2', 'duties/2'];
+    more.push('checklist/a02-1', 'checklist/profile');
     for (const place of [...places, ...more]) {
       await open(page, place);
       await page.waitForTimeout(1500);
@@ -433,6 +480,7 @@ await testRecordings(page);
 await testCameras(page);
 await testAlarms(page);
 await testDuties(page);
+await testChecklist(page);
 tap.ok(
   faults.length === 0,
   'no error in the page, no breach of its policy',
