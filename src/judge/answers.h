@@ -61,7 +61,7 @@ enum km_reason {
 
 struct km_answer {
 	uint8_t requirement; /* enum km_requirement_name */
-	uint8_t level;         /* answer_level in states.tbl: the whole is what the checklist shows */
+	uint8_t level;       /* answer_level in states.tbl: the whole is what the checklist shows */
 	struct km_uuid camera; /* level CAMERA; else nil */
 	uint8_t state;         /* answer_state in states.tbl */
 	unsigned kinds;        /* set of enum km_answer_kind: by which it was decided */
