@@ -230,8 +230,8 @@ static enum km_exit change_profile(
 		const char *value = NULL;
 
 		(void)snprintf(option, sizeof(option), "--%s", row->name);
-		for (char *at = option; *at != '\0'; at++) {
-			*at = *at == '_' ? '-' : *at;
+		for (char *at = strchr(option, '_'); at != NULL; at = strchr(at, '_')) {
+			*at = '-';
 		}
 		value = km_arguments_get(arguments, option);
 		if (value == NULL) {

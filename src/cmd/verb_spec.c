@@ -143,8 +143,8 @@ static enum km_exit run_spec(
 	}
 	km_buf_init(&buf, SPEC_MAX);
 	add_head(&buf, profile, is_japanese);
-	for (char section = 'a'; section <= 'i'; section++) {
-		add_section(&buf, section, profile, is_japanese);
+	for (const char *section = "abcdefghi"; *section != '\0'; section++) {
+		add_section(&buf, *section, profile, is_japanese);
 	}
 	add_points(&buf, profile, is_japanese);
 	result = km_buf_error(&buf) < 0

@@ -340,7 +340,8 @@ int km_hub_request_checklist_list(
 	int err = check_camera(asking, &list->camera);
 
 	if (err == 0 && telling.section != 0 &&
-	    km_requirements_section(telling.section, false)[0] == '\0') {
+	    (list->section[1] != '\0' ||
+		km_requirements_section(telling.section, false)[0] == '\0')) {
 		return km_hub_requests_fail(asking, KM_ERR_FORMAT, "section: a to i");
 	}
 	if (err == 0) {
