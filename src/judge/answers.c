@@ -168,7 +168,8 @@ static void weigh_statement(const struct km_judge_case *judged, struct km_answer
 		answer->subject[0] = '\0';
 		answer->attestation = attestation;
 		answer->due_unix_us = attestation->until_unix_us;
-	} else if (counts && answer->state != attestation->state) {
+	} else if (counts && answer->state != attestation->state &&
+		   answer->state != KM_ANSWER_NOT_APPLICABLE) {
 		answer->disagrees = true;
 		answer->attestation = attestation;
 		if (answer->state == KM_ANSWER_MET && attestation->state == KM_ANSWER_NOT_MET) {
@@ -296,6 +297,14 @@ static int give(struct km_answers *answers, const struct km_answer *answer)
 	return answers->events.on_answer(answers->context, answer);
 }
 
+/* The kinds that the requirement lists; all, if what decided it came some other way. */
+static void keep_kinds(struct km_answer *answer, const struct km_requirement *requirement)
+{
+	if ((answer->kinds & requirement->kinds) != 0) {
+		answer->kinds &= requirement->kinds;
+	}
+}
+
 /* Judge one part of a requirement: a camera, or the system. */
 static void judge_part(struct km_answers *answers, const struct rule *rule,
     struct km_judging *judging, struct km_answer *answer)
@@ -315,6 +324,7 @@ static void judge_part(struct km_answers *answers, const struct rule *rule,
 	answer->state = KM_ANSWER_UNKNOWN;
 	answer->reason = KM_REASON_NOT_STATED;
 	rule->weigh(judging);
+	keep_kinds(answer, requirement);
 	weigh_statement(&answers->judged, answer);
 	answer->waiver = find_waiver(&answers->judged, answer);
 }
