@@ -11,6 +11,7 @@
 struct printing {
 	bool is_japanese;
 	char section;
+	bool has_points;
 	unsigned of_state[KM_ANSWER_NOT_APPLICABLE + 1];
 	bool has_one;
 };
@@ -34,21 +35,30 @@ static void print_answer(struct printing *printing, const struct km_message_answ
 	const struct km_requirement *requirement =
 	    km_requirements_find(km_bytes_text(answer->requirement));
 	bool is_japanese = printing->is_japanese;
+	const char *part = answer->camera_name;
 
 	if (requirement == NULL) {
 		return; /* of a newer recorder */
 	}
-	if (requirement->section != printing->section) {
+	if (requirement->is_audit_point && !printing->has_points) {
+		printing->has_points = true;
+		printing->section = requirement->section;
+		(void)printf("%s%s\n", printing->has_one ? "\n" : "",
+		    is_japanese ? "監査で聞かれること" : "What an auditor asks");
+	} else if (!requirement->is_audit_point && requirement->section != printing->section) {
 		printing->section = requirement->section;
 		(void)printf("%s%c. %s\n", printing->has_one ? "\n" : "", requirement->section,
 		    km_requirements_section(requirement->section, is_japanese));
 	}
 	printing->has_one = true;
-	if (answer->state <= KM_ANSWER_NOT_APPLICABLE) {
+	if (!requirement->is_audit_point && answer->state <= KM_ANSWER_NOT_APPLICABLE) {
 		printing->of_state[answer->state]++;
 	}
-	(void)printf("  %-6s %s%s%s%s: %s\n", answer->requirement, answer->camera_name,
-	    answer->camera_name[0] != '\0' ? ": " : "", state_words(answer->state, is_japanese),
+	if (answer->level == KM_ANSWER_OF_SYSTEM) {
+		part = is_japanese ? "レコーダー・設置場所" : "recorder, site";
+	}
+	(void)printf("  %-6s %s%s%s%s: %s\n", answer->requirement, part,
+	    part[0] != '\0' ? ": " : "", state_words(answer->state, is_japanese),
 	    answer->waiver == 0 ? ""
 	    : is_japanese       ? "（期限付きで容認）"
 				: " (waived for a time)",
@@ -161,7 +171,11 @@ static void on_shown(void *context, enum km_message_kind kind, const void *recor
 	} else if (kind == KM_MESSAGE_answer) {
 		print_answer(printing, record);
 	} else if (kind == KM_MESSAGE_evidence) {
-		print_evidence(printing, record);
+		const struct km_message_evidence *fact = record;
+
+		if (fact->level != KM_ANSWER_OF_ALL) { /* those of its parts again */
+			print_evidence(printing, fact);
+		}
 	} else if (kind == KM_MESSAGE_attestation) {
 		const struct km_message_attestation *said = record;
 

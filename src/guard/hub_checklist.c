@@ -142,7 +142,8 @@ static int on_answer(void *context, const struct km_answer *answer)
 	if (!is_asked_for(telling, answer)) {
 		return 0;
 	}
-	if (answer->level == KM_ANSWER_OF_ALL || telling->camera != NULL) {
+	if (telling->only == NULL &&
+	    (answer->level == KM_ANSWER_OF_ALL || telling->camera != NULL)) {
 		tell_requirement(telling->asking, requirement);
 	}
 	text(requirement->id, record.requirement, sizeof(record.requirement));
@@ -376,6 +377,7 @@ int km_hub_request_evidence_list(
 		return no_requirement(asking, list->requirement);
 	}
 	if (err == 0) {
+		tell_requirement(asking, telling.only);
 		err = judge(&telling);
 	}
 	return err < 0 ? err : tell_statements(asking, list->requirement, false);

@@ -530,20 +530,40 @@ int km_answers_judge_rest(struct km_answers *answers, const struct km_fact *self
 
 /* --- words --- */
 
+/* What a reason is about, in words where it is a name of ours: of a fact, or of a duty. */
+static const char *words_of(const char *subject, bool is_japanese)
+{
+	static const struct {
+		const char *name;
+		const char *texts[2];
+	} duties[] = {
+		{ "stock_taking", { "stock-taking", "棚卸し" } },
+		{ "account_review", { "review of the accounts", "アカウントの見直し" } },
+		{ "journal_review", { "review of the journal", "監査記録の確認" } },
+		{ "vulnerabilities", { "news of weaknesses", "脆弱性情報の確認" } },
+		{ "restore_drill", { "trying to restore", "復元の練習" } },
+	};
+	enum km_fact_kind kind = KM_FACT_MAKER;
+
+	for (size_t i = 0; i < KM_COUNT(duties); i++) {
+		if (strcmp(duties[i].name, subject) == 0) {
+			return duties[i].texts[is_japanese ? 1 : 0];
+		}
+	}
+	return km_facts_find(km_bytes_text(subject), &kind) == 0
+		   ? km_fact_words_of(kind, is_japanese)
+		   : subject;
+}
+
 void km_answers_write_reason(enum km_reason reason, const char *subject, bool is_japanese,
     char ret_text[static KM_ANSWER_REASON_SIZE])
 {
 	const char *text = "";
-	const char *about = subject;
+	const char *about = words_of(subject, is_japanese);
 	const char *hole = NULL;
-	enum km_fact_kind kind = KM_FACT_MAKER;
 
 	if ((size_t)reason < KM_COUNT(reasons)) {
 		text = reasons[reason].texts[is_japanese ? 1 : 0];
-	}
-	/* The lack of a fact is told in words. */
-	if (km_facts_find(km_bytes_text(subject), &kind) == 0) {
-		about = km_fact_words_of(kind, is_japanese);
 	}
 	hole = strstr(text, "%s");
 	if (hole == NULL) {

@@ -242,6 +242,10 @@ void km_camera_services_before_login(struct km_judging *judging)
 			    fact->subject, fact);
 		}
 	}
+	if (km_judging_next(judging, KM_FACT_OPEN_SETTINGS, NULL) == NULL &&
+	    km_judging_next(judging, KM_FACT_DISCOVERY_ANSWER, NULL) == NULL) {
+		km_judging_lack(judging, KM_FACT_OPEN_SETTINGS);
+	}
 	/* Nothing seen is no proof: ARP, and the first minutes after a start, are out of sight. */
 	km_judging_weigh(judging, KM_ANSWER_UNKNOWN, KM_REASON_ARP_UNSEEN, NULL, NULL);
 }
