@@ -173,7 +173,12 @@ static void on_shown(void *context, enum km_message_kind kind, const void *recor
 	} else if (kind == KM_MESSAGE_evidence) {
 		const struct km_message_evidence *fact = record;
 
-		if (fact->level != KM_ANSWER_OF_ALL) { /* those of its parts again */
+		const struct km_requirement *requirement =
+		    km_requirements_find(km_bytes_text(fact->requirement));
+
+		/* The whole shows those of its parts again, if it has any. */
+		if (fact->level != KM_ANSWER_OF_ALL || requirement == NULL ||
+		    requirement->is_audit_point) {
 			print_evidence(printing, fact);
 		}
 	} else if (kind == KM_MESSAGE_attestation) {
