@@ -49,6 +49,122 @@ export type DutyKind =
 export const dutyResults = ['fine', 'findings', 'skipped'] as const;
 export type DutyResult = (typeof dutyResults)[number];
 
+export const answerStates = ['not_met', 'unknown', 'met', 'not_applicable'] as const;
+export type AnswerState = (typeof answerStates)[number];
+export type FactSource = 'onvif' | 'probe' | 'recorder' | 'person' | 'import' | 'unknown';
+export const profileParts = [
+  'serves_other_network',
+  'within_reach',
+  'sturdy_cameras',
+  'line_may_be_tapped',
+  'video_encrypted',
+  'wireless',
+  'availability',
+] as const;
+export type ProfilePart = (typeof profileParts)[number];
+
+export interface Requirement {
+  // "a02-1"; of audit points a name of ours
+  requirement: string;
+  is_audit_point: boolean;
+  section: string;
+  // Letters of E S P D A.
+  kinds: string;
+  sureness: string;
+  fresh_days: number;
+  leans_on: string;
+  title_en: string;
+  title_ja: string;
+  question_en: string;
+  question_ja: string;
+}
+
+export interface Answer {
+  requirement: string;
+  is_audit_point: boolean;
+  level: 'all' | 'system' | 'camera';
+  camera: string | null;
+  camera_name: string;
+  state: AnswerState;
+  kinds: string;
+  reason: string;
+  subject: string;
+  reason_en: string;
+  reason_ja: string;
+  observed_us: number | null;
+  due_us: number | null;
+  evidence_count: number;
+  attestation: number;
+  waiver: number;
+  is_disputed: boolean;
+}
+
+export interface Evidence {
+  requirement: string;
+  camera: string | null;
+  camera_name: string;
+  fact: string;
+  fact_en: string;
+  fact_ja: string;
+  subject: string;
+  source: FactSource;
+  is_known: boolean;
+  value: string;
+  detail: string;
+  observed_us: number | null;
+}
+
+interface Statement {
+  number: number;
+  requirement: string;
+  camera: string | null;
+  camera_name: string;
+  by: string;
+  made_us: number;
+  until_us: number;
+  withdrawn_us: number | null;
+  withdrawn_by: string;
+}
+
+export interface Attestation extends Statement {
+  state: AnswerState;
+  document: string;
+  note: string;
+}
+
+export interface Waiver extends Statement {
+  reason: string;
+}
+
+export interface Disagreement {
+  requirement: string;
+  camera: string;
+  camera_name: string;
+  reason_en: string;
+  reason_ja: string;
+}
+
+export interface Profile {
+  parts: string;
+  is_set: boolean;
+  by: string;
+  set_us: number | null;
+}
+
+export interface Checklist {
+  requirements: Requirement[];
+  answers: Answer[];
+  disagreements?: Disagreement[];
+  profiles: Profile[];
+}
+
+export interface EvidenceAnswer {
+  answers: Answer[];
+  evidence?: Evidence[];
+  attestations?: Attestation[];
+  waivers?: Waiver[];
+}
+
 export interface Hello {
   product: string;
   version: string;
@@ -683,5 +799,21 @@ export const api = {
   beginMaintenance: (wish: { camera: string; from_us?: number; to_us: number; note: string }) =>
     changeAndRead<{ maintenances: Maintenance[] }>('POST', '/maintenances', wish),
   endMaintenance: (number: number) => change<never>('POST', `/maintenances/${number}/end`),
+  checklist: (signal?: AbortSignal) => get<Checklist>('/checklist', signal),
+  evidence: (requirement: string, signal?: AbortSignal) =>
+    get<EvidenceAnswer>(`/checklist/${encodeURIComponent(requirement)}/evidence`, signal),
+  attest: (said: {
+    requirement: string;
+    state: AnswerState;
+    camera?: string;
+    document: string;
+    note: string;
+    until_us?: number;
+  }) => change<unknown>('POST', '/attestations', said),
+  withdraw: (number: number) => change<never>('POST', `/attestations/${number}/withdraw`),
+  waive: (wish: { requirement: string; reason: string; until_us: number }) =>
+    change<unknown>('POST', '/waivers', wish),
+  endWaiver: (number: number) => change<never>('POST', `/waivers/${number}/end`),
+  setProfile: (parts: string) => change<unknown>('POST', '/profile', { parts }),
   livePath: (id: string) => `wss://${location.host}${base}${camera(id)}/live`,
 };

@@ -7,6 +7,7 @@ import { choose, language, languages, texts, type Language } from './language';
 import { href, places, route, type Place } from './route';
 import { Alarms } from './screens/alarms';
 import { Cameras } from './screens/cameras';
+import { Checklist } from './screens/checklist';
 import { Duties } from './screens/duties';
 import { Journal } from './screens/journal';
 import { Live } from './screens/live';
@@ -25,6 +26,7 @@ const screens: Record<Place, () => preact.JSX.Element> = {
   recordings: Recordings,
   cameras: Cameras,
   alarms: Alarms,
+  checklist: Checklist,
   duties: Duties,
   journal: Journal,
 

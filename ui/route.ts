@@ -7,6 +7,7 @@ export const places = [
   'recordings',
   'cameras',
   'alarms',
+  'checklist',
   'duties',
   'journal',
   'people',

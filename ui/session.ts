@@ -32,6 +32,7 @@ export function mayEnter(place: Place): boolean {
     case 'journal':
       return isAdministrator();
     case 'alarms':
+    case 'checklist':
     case 'duties':
       return mayTakeCare();
     default:

@@ -73,5 +73,15 @@ extern const struct km_verb km_verb_audit;         /* verb_audit.c */
 extern const struct km_verb km_verb_audit_list;
 extern const struct km_verb km_verb_audit_facts;
 extern const struct km_verb km_verb_audit_stop;
+extern const struct km_verb km_verb_checklist; /* verb_checklist.c */
+extern const struct km_verb km_verb_checklist_show;
+extern const struct km_verb km_verb_checklist_profile;
+extern const struct km_verb km_verb_attest;
+extern const struct km_verb km_verb_attest_list;
+extern const struct km_verb km_verb_attest_withdraw;
+extern const struct km_verb km_verb_waive;
+extern const struct km_verb km_verb_waive_list;
+extern const struct km_verb km_verb_waive_end;
+extern const struct km_verb km_verb_spec; /* verb_spec.c */
 
 #endif

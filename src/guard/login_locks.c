@@ -13,7 +13,7 @@ struct limit {
 	int64_t longest_us;
 };
 
-static const struct limit account_limit = { 3, 15 * KM_TIME_MINUTE_US };
+static const struct limit account_limit = { KM_LOGIN_LOCKS_TRIES, 15 * KM_TIME_MINUTE_US };
 static const struct limit place_limit = { 10, KM_TIME_HOUR_US };
 
 #define LOCK_FIRST_US KM_TIME_MINUTE_US

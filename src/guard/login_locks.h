@@ -30,6 +30,7 @@
 #include "base/cidr.h"
 #include "guard/database.h"
 
+#define KM_LOGIN_LOCKS_TRIES       3 /* failures in a row of an account; from there on it locks */
 #define KM_LOGIN_LOCKS_BOOT_BYTES  16
 #define KM_LOGIN_LOCKS_PLACES_MAX  32   /* that an account knows; the one unused longest goes */
 #define KM_LOGIN_LOCKS_NAMES_MAX   4096 /* counts of names that do not exist */

@@ -149,5 +149,20 @@ static const char audit[] =
     " tried_us INTEGER NOT NULL, is_lock INTEGER NOT NULL);"
     "CREATE INDEX login_tries ON login_try (camera, tried_us);";
 
+/* What people say about the checklist. */
+static const char answers[] =
+    "CREATE TABLE attestation ("
+    " number INTEGER PRIMARY KEY AUTOINCREMENT, requirement TEXT NOT NULL, camera BLOB NOT NULL,"
+    " state INTEGER NOT NULL, by TEXT NOT NULL, document TEXT NOT NULL, note TEXT NOT NULL,"
+    " made_us INTEGER NOT NULL, until_us INTEGER NOT NULL,"
+    " withdrawn_us INTEGER NOT NULL DEFAULT 0, withdrawn_by TEXT NOT NULL DEFAULT '');"
+    "CREATE TABLE waiver ("
+    " number INTEGER PRIMARY KEY AUTOINCREMENT, requirement TEXT NOT NULL, camera BLOB NOT NULL,"
+    " by TEXT NOT NULL, reason TEXT NOT NULL, made_us INTEGER NOT NULL, until_us INTEGER NOT NULL,"
+    " withdrawn_us INTEGER NOT NULL DEFAULT 0, withdrawn_by TEXT NOT NULL DEFAULT '');"
+    "CREATE TABLE deployment_profile ("
+    " number INTEGER PRIMARY KEY AUTOINCREMENT, parts TEXT NOT NULL, by TEXT NOT NULL,"
+    " set_us INTEGER NOT NULL);";
+
 const char *const km_schema_steps[KM_SCHEMA_VERSION] = { first, journal, people, care, outside,
-	audit };
+	audit, answers };

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #define ANSWER_MAX   ((size_t)8 * 1024 * 1024)
-#define LISTS_MAX    4
+#define LISTS_MAX    8
 #define QUERY_VALUES 512
 
 void km_resource_relay(struct km_call *call);

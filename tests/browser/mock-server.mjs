@@ -10,6 +10,7 @@ import { dirname, extname, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { Care } from './mock-care.mjs';
 import { People } from './mock-people.mjs';
+import { MockChecklist } from './mock-checklist.mjs';
 import { Encoder, frame_us, gop, height, rate, retimed, timescale, width } from './footage.mjs';
 
 const second = 1_000_000;
@@ -131,6 +132,7 @@ export class MockServer {
     this.makeCameras();
     this.care = new Care(this.cameras);
     this.people = new People();
+    this.checklist = new MockChecklist(this.cameras);
     this.startLive();
     this.server = createServer(certificate(), (request, response) => {
       this.answer(request, response).catch((reason) => {
@@ -595,6 +597,9 @@ export class MockServer {
     }
     if (this.care.knows(kind)) {
       return this.care.answer({ ...context, kind, id, what });
+    }
+    if (this.checklist.knows(kind)) {
+      return this.checklist.answer({ ...context, kind, id, what });
     }
     if (kind === 'segments') {
       return this.media(id, what, request, response, fail);

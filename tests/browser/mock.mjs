@@ -31,6 +31,7 @@ const places = [
   'recordings',
   'cameras',
   'alarms',
+  'checklist',
   'duties',
   'journal',
   'people',
@@ -527,6 +528,7 @@ async function takeShots(look, options) {
   await shoot(page, `${look}-login`);
   await logIn(page, address, 'admin', server.password);
   const more = [`cameras/${entrance}`, `live/${entrance}`, 'alarms/incidents/2', 'duties/2'];
+  more.push('checklist/a02-1', 'checklist/profile');
   for (const place of [...places, ...more]) {
     await open(page, place);
     await settle(page, shots ? 1000 : 200);
@@ -537,6 +539,51 @@ async function takeShots(look, options) {
   }
   tap.ok(found.length === 0, `${look}: no fault on any page`, found.slice(0, 3).join(' | '));
   await close();
+}
+
+async function testChecklist(page) {
+  await tap.step('checklist', async () => {
+    await open(page, 'checklist');
+    await page.waitForSelector('.requirements');
+    tap.ok(
+      (await page.locator('.requirement .number').count()) === 67 + 16,
+      'all requirements and audit points are listed',
+    );
+    await page.click('button.chip:has-text("not met")');
+    const states = await page.locator('.requirement .state').allTextContents();
+    tap.ok(
+      states.length > 0 && states.every((state) => state === 'not met'),
+      'one kind of answer alone can be shown',
+    );
+    await open(page, 'checklist/a02-1');
+    await page.waitForSelector('text=Evidence');
+    tap.ok(
+      (await page.textContent('main')).includes('telnet'),
+      'what was observed stands beside the answer',
+    );
+    await open(page, 'checklist/a01-1');
+    await page.click('summary:has-text("State something")');
+    await page.click('button:has-text("State it")');
+    tap.ok((await page.locator('.field-error').count()) === 1, 'a statement needs a document');
+    await page.fill('input[name=document]', 'plan 7');
+    await page.click('button:has-text("State it")');
+    await page.waitForSelector('td:has-text("admin")');
+    tap.ok(
+      (await page.textContent('.card.alarm .state')).trim() === 'met',
+      'a statement answers what cannot be observed',
+    );
+    await page.click('button:has-text("Withdraw")');
+    await page.waitForSelector('td:has-text("withdrawn by admin")');
+    tap.ok(
+      (await page.textContent('.card.alarm .state')).trim() === 'unknown',
+      'a withdrawn one does not',
+    );
+    await open(page, 'checklist/profile');
+    await page.click('label:has-text("wireless")');
+    await page.click('button[type=submit]');
+    await page.waitForSelector('.requirements');
+    tap.ok(server.checklist.profile === 'wireless', 'the profile is set');
+  });
 }
 
 // A page of its own for steps that may run beside others.
@@ -559,7 +606,7 @@ const door = await launch({ locale: 'en-GB', timezoneId: 'Asia/Tokyo' });
 await testDoor(door.page);
 // What looks at clocks has the machine for itself.
 await onPage(testLive, testRecordings);
-await Promise.all([onPage(testCameras, testAlarms, testDuties), onPage(testPeople, testMessages)]);
+await Promise.all([onPage(testCameras, testAlarms, testDuties), onPage(testPeople, testMessages, testChecklist)]);
 // Without pictures of them only those looks are drawn in which something is measured.
 const wanted = Object.entries(looks).filter(([, options]) => shots || options.isMobile);
 await Promise.all(wanted.map(([look, options]) => takeShots(look, options)));

@@ -46,6 +46,7 @@ const places = [
   'recordings',
   'cameras',
   'alarms',
+  'checklist',
   'duties',
   'journal',
   'people',

@@ -6,6 +6,7 @@ const paths = {
     'M12 4a7 7 0 1 1 0 14 7 7 0 0 1 0-14Zm0 3.5a3.5 3.5 0 1 0 0 7 3.5 3.5 0 0 0 0-7ZM6 20h12v2H6Z',
   alarms:
     'M12 2a2 2 0 0 1 2 2v.4a6 6 0 0 1 4 5.6v5l2 2v1H4v-1l2-2v-5a6 6 0 0 1 4-5.6V4a2 2 0 0 1 2-2ZM9.5 19h5a2.5 2.5 0 0 1-5 0Z',
+  checklist: 'M3 4h6v6H3Zm2 2v2h2V6Zm6 0h10v2H11ZM3 14h6v6H3Zm8 2h10v2H11Zm-6.2 1.2 1.2 1.2 2-2 .9.9-2.9 2.9-2.1-2.1Z',
   duties: 'M7 2h2v2h6V2h2v2h3v17H4V4h3Zm-1 7v10h12V9Zm9.5 1.5 1.4 1.4-5.4 5.4-3-3 1.4-1.4 1.6 1.6Z',
   journal: 'M5 3h14v18H5Zm3 4v2h8V7Zm0 4v2h8v-2Zm0 4v2h5v-2Z',
 
