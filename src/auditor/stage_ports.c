@@ -141,6 +141,12 @@ static size_t count_results(
 	return count;
 }
 
+/* What all ports told is not replaced by the look at a few that comes every day. */
+static const char *tried_subject(const struct km_job *job)
+{
+	return job->is_thorough ? "tcp" : "tcp telling";
+}
+
 static void tell_tried(struct scan *scan, const bool *is_tried)
 {
 	size_t open = count_results(scan, is_tried, KM_SWEEP_OPEN);
@@ -162,7 +168,8 @@ static void tell_tried(struct scan *scan, const bool *is_tried)
 	(void)snprintf(detail, sizeof(detail),
 	    "%zu open, %zu refused, %zu without an answer in 2 tries, of %zu", open, closed, silent,
 	    scan->count);
-	km_job_give(scan->job, KM_FACT_PORTS_TRIED, KM_FROM_PROBE, "tcp", list, detail, NULL);
+	km_job_give(scan->job, KM_FACT_PORTS_TRIED, KM_FROM_PROBE, tried_subject(scan->job), list,
+	    detail, NULL);
 }
 
 /* Everything once; what was silent, a second time; what was open, again to be sure. */
@@ -282,6 +289,7 @@ int km_stage_ports_run(struct km_job *job)
 	if (err == 0 || err == KM_ERR_CLOSED || err == KM_ERR_MEMORY) {
 		return err;
 	}
-	km_job_give_unknown(job, KM_FACT_PORTS_TRIED, KM_FROM_PROBE, "tcp", km_error_text(err));
+	km_job_give_unknown(
+	    job, KM_FACT_PORTS_TRIED, KM_FROM_PROBE, tried_subject(job), km_error_text(err));
 	return 0;
 }

@@ -297,7 +297,7 @@ static bool is_gone(const struct coverage *coverage, const struct km_fact *fact)
 	const char *protocol = NULL;
 	uint64_t port = 0;
 
-	if (fact->observed_unix_us >= coverage->began_us) {
+	if (fact->observed_unix_us >= coverage->began_us || fact->kind == KM_FACT_PORTS_TRIED) {
 		return false;
 	}
 	if (fact->source == KM_FROM_ONVIF) {

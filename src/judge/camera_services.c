@@ -75,17 +75,35 @@ static void weigh_port(
 	}
 }
 
+/* Whether there is a look at all ports of TCP, which one at some of them does not replace. */
+static bool were_all_tried(struct km_judging *judging)
+{
+	const struct km_fact *fact = NULL;
+
+	while ((fact = km_judging_next(judging, KM_FACT_PORTS_TRIED, fact)) != NULL) {
+		if (strcmp(fact->subject, "tcp") == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
 /* Both protocols must have been tried; of TCP all ports. */
 static void weigh_tried(struct km_judging *judging)
 {
 	const struct km_fact *fact = NULL;
+	bool were_all = were_all_tried(judging);
 	bool has_tcp = false;
 	bool has_udp = false;
 
 	while ((fact = km_judging_next(judging, KM_FACT_PORTS_TRIED, fact)) != NULL) {
-		bool is_tcp = strcmp(fact->subject, "tcp") == 0;
+		bool is_telling = strcmp(fact->subject, "tcp telling") == 0;
+		bool is_tcp = is_telling || strcmp(fact->subject, "tcp") == 0;
 		bool is_enough = !is_tcp || covers_all(fact->value);
 
+		if (is_telling && were_all) {
+			continue;
+		}
 		has_tcp = has_tcp || is_tcp;
 		has_udp = has_udp || strcmp(fact->subject, "udp") == 0;
 		km_judging_weigh(judging, is_enough ? KM_ANSWER_MET : KM_ANSWER_UNKNOWN,
