@@ -1,6 +1,7 @@
 #include "auditor/auditor.h"
 
 #include "auditor/job_runner.h"
+#include "auditor/soap_link.h"
 #include "priv/role_process.h"
 
 #include <stdio.h>
@@ -47,7 +48,10 @@ static int on_start(struct auditor *auditor, struct km_bytes packed)
 	if (err < 0 || auditor->runner != NULL) {
 		return err < 0 ? err : KM_ERR_STATE;
 	}
-	err = enter_sandbox(&walls);
+	err = km_soap_link_prepare();
+	if (err == 0) {
+		err = enter_sandbox(&walls);
+	}
 	if (err == 0) {
 		err = km_job_runner_create(km_role_process_loop(auditor->process), start.jobs_max,
 		    send_packed, auditor, &auditor->runner);

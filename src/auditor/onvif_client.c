@@ -410,9 +410,7 @@ static enum scheme first_scheme(
 static int ask_with_login(struct km_onvif_client *client, const struct km_onvif_question *question,
     struct km_onvif_answer *answer)
 {
-	enum scheme scheme = client->has_scheme      ? client->scheme
-			     : client->has_challenge ? SCHEME_HTTP
-						     : SCHEME_WSSE;
+	enum scheme scheme = first_scheme(client, question);
 	bool is_renewed = false;
 	int err = KM_ERR_AUTH;
 

@@ -2,7 +2,7 @@
  * The stage of an audit that asks the camera over ONVIF. It reads only: no operation of the access
  * classes WRITE and UNRECOVERABLE is sent [ONVIF Core 5.9.4.3].
  */
-#include "auditor/job.h"
+#include "auditor/stages.h"
 
 #include "auditor/onvif_profiles.h"
 #include "auditor/onvif_reading.h"
@@ -278,7 +278,7 @@ static int read_all(struct km_onvif_reading *reading)
 	return err;
 }
 
-int km_stage_onvif(struct km_job *job)
+int km_stage_onvif_run(struct km_job *job)
 {
 	struct km_onvif_reading reading = { .job = job };
 	int err = km_onvif_client_create(job, SPAN_US, &reading.client);
