@@ -55,7 +55,6 @@ struct km_onvif_question {
 	const char *operation; /* "GetUsers" */
 	struct km_bytes body;  /* its elements (soap_request.h) */
 	bool is_anonymous;     /* without the login */
-	bool is_change;        /* never sent a second time after it may have been taken */
 	bool needs_trust;      /* holds a secret: only over TLS with a known other side */
 };
 
