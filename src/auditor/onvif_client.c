@@ -461,7 +461,9 @@ int km_onvif_client_ask(struct km_onvif_client *client, const struct km_onvif_qu
 	}
 	if (question->is_anonymous) {
 		err = ask_once(client, question, SCHEME_NONE, ret_answer);
-		client->guarded = err == KM_ERR_AUTH ? question->operation : client->guarded;
+		if (err == KM_ERR_AUTH && client->guarded == NULL) {
+			client->guarded = question->operation;
+		}
 		return err;
 	}
 	if (client->job->user[0] == '\0') {

@@ -150,8 +150,6 @@ static bool is_secret_name(struct km_bytes name)
 		KM_BYTES("pwd"),
 		KM_BYTES("psw"),
 		KM_BYTES("loginpas"),
-		KM_BYTES("token"),
-		KM_BYTES("auth"),
 		KM_BYTES("secret"),
 	};
 

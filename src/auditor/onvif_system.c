@@ -2,6 +2,7 @@
  * Core 8.1, 8.3, 8.4] */
 #include "auditor/access_log.h"
 #include "auditor/onvif_reading.h"
+#include "auditor/ws_discovery.h"
 
 #include "base/text.h"
 
@@ -35,33 +36,6 @@ static void take_information(struct km_onvif_reading *reading, const struct km_s
 	remember(body, "Model", job->model, sizeof(job->model));
 }
 
-static unsigned hex_value(char digit)
-{
-	return digit >= '0' && digit <= '9'   ? (unsigned)(digit - '0')
-	       : digit >= 'a' && digit <= 'f' ? (unsigned)(digit - 'a') + 10
-	       : digit >= 'A' && digit <= 'F' ? (unsigned)(digit - 'A') + 10
-					      : 16;
-}
-
-/* "%E5%B7%A5" as what it stands for [RFC 3986 2.1]; never longer. In place. */
-static void decode_percent(char *text)
-{
-	char *to = text;
-
-	for (const char *at = text; *at != '\0'; at++) {
-		unsigned high = *at == '%' ? hex_value(at[1]) : 16;
-		unsigned low = high < 16 ? hex_value(at[2]) : 16;
-
-		if (low < 16 && high + low > 0) {
-			*to++ = (char)(high << 4 | low);
-			at += 2;
-		} else {
-			*to++ = *at;
-		}
-	}
-	*to = '\0';
-}
-
 static void take_scopes(struct km_onvif_reading *reading, const struct km_soap_node *body)
 {
 	const struct km_soap_node *scope = km_soap_reply_child(body, "Scopes");
@@ -72,7 +46,7 @@ static void take_scopes(struct km_onvif_reading *reading, const struct km_soap_n
 
 		(void)snprintf(number, sizeof(number), "%u", i);
 		if (km_soap_reply_text(scope, "ScopeItem", text, sizeof(text)) == 0) {
-			decode_percent(text);
+			km_ws_discovery_decode(text);
 			km_onvif_reading_give(reading, KM_FACT_SCOPE, number, text, "");
 		}
 		scope = km_soap_reply_next(scope, "Scopes");

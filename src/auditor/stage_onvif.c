@@ -160,7 +160,6 @@ static void give_nothing_open(struct km_onvif_reading *reading)
 static void give_login(struct km_onvif_reading *reading)
 {
 	static const char open[] = "it answers the same questions without a login";
-	const char *why = reading->answer.why;
 
 	switch (km_onvif_client_login(reading->client)) {
 	case KM_ONVIF_LOGIN_PROVEN:
@@ -175,7 +174,8 @@ static void give_login(struct km_onvif_reading *reading)
 		break;
 	case KM_ONVIF_LOGIN_UNTRIED:
 		km_onvif_reading_unknown(reading, KM_FACT_OWN_LOGIN, "",
-		    reading->job->user[0] == '\0' ? "its entry holds no account" : why);
+		    reading->job->user[0] == '\0' ? "its entry holds no account"
+						  : "no question with it was answered");
 		break;
 	}
 }

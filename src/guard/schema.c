@@ -149,5 +149,8 @@ static const char audit[] =
     " tried_us INTEGER NOT NULL, is_lock INTEGER NOT NULL);"
     "CREATE INDEX login_tries ON login_try (camera, tried_us);";
 
+/* Where a camera's ONVIF device service is. */
+static const char onvif[] = "ALTER TABLE camera ADD COLUMN onvif_url TEXT NOT NULL DEFAULT '';";
+
 const char *const km_schema_steps[KM_SCHEMA_VERSION] = { first, journal, people, care, outside,
-	audit };
+	audit, onvif };
