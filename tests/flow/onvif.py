@@ -328,9 +328,9 @@ def test_changes(directory):
 # --- verbs ---
 
 def test_camera_add():
-    with Recorder() as keeper, Camera("--auth", "none") as camera, \
-            Device("--stream-main", camera.url.replace("rtsp://", "rtsp://admin:leak@"), "--clock-offset",
-                   3600) as device:
+    camera = Camera("--auth", "none")
+    with Recorder() as keeper, Device(
+            "--stream-main", camera.url.replace("rtsp://", "rtsp://admin:leak@"), "--clock-offset", 3600) as device:
         secret = keeper.secret(PASSWORD)
         url = f"onvif://127.0.0.1:{device.port}/"
         keeper.komainu("camera", "add", "gate", url, "--user", "admin", "--password-file", secret, "--profile", "none",
@@ -348,6 +348,7 @@ def test_camera_add():
         assert known["model"] == "LC-1" and known["own_level"] == "administrator", known
         assert PASSWORD not in json.dumps(facts)
         assert keeper.camera("gate")["state"] == "streaming"
+    camera.stop()
 
 
 def run_in_network():
