@@ -267,7 +267,9 @@ static void take_interfaces(struct km_onvif_reading *reading, const struct km_so
 					sizeof(address)) == 0) {
 			km_onvif_reading_lower(address);
 			for (char *at = address; *at != '\0'; at++) {
-				*at = *at == '-' ? ':' : *at;
+				if (*at == '-') {
+					*at = ':';
+				}
 			}
 			km_onvif_reading_give(reading, KM_FACT_MAC, "", address, "");
 			has_address = true;

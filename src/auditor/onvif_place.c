@@ -29,13 +29,18 @@ static const struct scheme *find_scheme(struct km_bytes url)
 	return NULL;
 }
 
+static bool is_one_of(uint8_t byte, const char *signs)
+{
+	return byte != 0 && strchr(signs, byte) != NULL;
+}
+
 /* Cut off the authority; *rest begins with the path then. */
 static struct km_bytes cut_authority(struct km_bytes *rest)
 {
 	size_t size = 0;
 	struct km_bytes authority;
 
-	while (size < rest->size && memchr("/?#", rest->data[size], 3) == NULL) {
+	while (size < rest->size && !is_one_of(rest->data[size], "/?#")) {
 		size++;
 	}
 	authority = km_bytes_slice(*rest, 0, size);
@@ -59,7 +64,7 @@ static struct km_bytes cut_user(struct km_bytes *authority)
 
 static int parse_host(struct km_bytes authority, struct km_onvif_place *place)
 {
-	struct km_bytes host = authority;
+	struct km_bytes host = { 0 };
 	struct km_bytes port = { 0 };
 	uint32_t number = place->port;
 	int err = 0;
@@ -168,7 +173,7 @@ static struct km_bytes cut_parameter(struct km_bytes *rest)
 	size_t size = 0;
 	struct km_bytes parameter;
 
-	while (size < rest->size && memchr("?&;/_", rest->data[size], 5) == NULL) {
+	while (size < rest->size && !is_one_of(rest->data[size], "?&;/_")) {
 		size++;
 	}
 	parameter = km_bytes_slice(*rest, 0, size);

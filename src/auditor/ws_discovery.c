@@ -96,7 +96,9 @@ static void take_list(
 {
 	(void)km_soap_reply_text(node, path, ret_text, size);
 	for (char *at = ret_text; *at != '\0'; at++) {
-		*at = *at == '\n' || *at == '\r' || *at == '\t' ? ' ' : *at;
+		if (*at == '\n' || *at == '\r' || *at == '\t') {
+			*at = ' ';
+		}
 	}
 }
 

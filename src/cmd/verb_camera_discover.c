@@ -32,8 +32,13 @@ static void propose_name(const struct km_message_search_found *found, char ret_n
 	size_t size = 0;
 
 	for (const char *at = from; *at != '\0' && size < 40; at++) {
-		char byte = *at >= 'A' && *at <= 'Z' ? (char)(*at - 'A' + 'a') : *at;
-		bool is_plain = (byte >= 'a' && byte <= 'z') || (byte >= '0' && byte <= '9');
+		char byte = *at;
+		bool is_plain = false;
+
+		if (byte >= 'A' && byte <= 'Z') {
+			byte = (char)(byte - 'A' + 'a');
+		}
+		is_plain = (byte >= 'a' && byte <= 'z') || (byte >= '0' && byte <= '9');
 
 		if (is_plain) {
 			ret_name[size++] = byte;
