@@ -1,6 +1,8 @@
 #include "auditor/auditor.h"
 
+#include "auditor/inquiry.h"
 #include "auditor/job_runner.h"
+#include "auditor/soap_link.h"
 #include "priv/role_process.h"
 
 #include <stdio.h>
@@ -11,12 +13,17 @@
 struct auditor {
 	struct km_role_process *process;
 	struct km_job_runner *runner; /* once it is started */
+	atomic_bool is_ending;
+	struct km_inquiry_events inquiry;
 };
 
 static void send_packed(void *context, struct km_bytes packed)
 {
 	struct auditor *auditor = context;
 
+	if (auditor->process == NULL) {
+		return; /* an inquiry may end after everything else */
+	}
 	(void)km_role_process_send_packed(auditor->process, packed);
 }
 
@@ -47,7 +54,10 @@ static int on_start(struct auditor *auditor, struct km_bytes packed)
 	if (err < 0 || auditor->runner != NULL) {
 		return err < 0 ? err : KM_ERR_STATE;
 	}
-	err = enter_sandbox(&walls);
+	err = km_soap_link_prepare();
+	if (err == 0) {
+		err = enter_sandbox(&walls);
+	}
 	if (err == 0) {
 		err = km_job_runner_create(km_role_process_loop(auditor->process), start.jobs_max,
 		    send_packed, auditor, &auditor->runner);
@@ -102,6 +112,29 @@ static int on_try_answer(struct auditor *auditor, struct km_bytes packed)
 	return err;
 }
 
+static int on_search_begin(struct auditor *auditor, struct km_bytes packed)
+{
+	struct km_message_search_begin begin;
+	int err = km_messages_unpack_search_begin(packed, &begin);
+
+	return err < 0 ? err
+		       : km_inquiry_search(
+			     km_role_process_loop(auditor->process), &begin, &auditor->inquiry);
+}
+
+static int on_offer_ask(struct auditor *auditor, struct km_bytes packed)
+{
+	struct km_message_offer_ask ask;
+	int err = km_messages_unpack_offer_ask(packed, &ask);
+
+	if (err == 0) {
+		err = km_inquiry_offer(
+		    km_role_process_loop(auditor->process), &ask, &auditor->inquiry);
+	}
+	km_messages_wipe(KM_MESSAGE_offer_ask, &ask);
+	return err;
+}
+
 static int on_message(
     void *context, enum km_message_kind kind, struct km_bytes packed, int *fds, size_t fd_count)
 {
@@ -122,6 +155,10 @@ static int on_message(
 		return on_job_stop(auditor, packed);
 	case KM_MESSAGE_try_answer:
 		return on_try_answer(auditor, packed);
+	case KM_MESSAGE_search_begin:
+		return on_search_begin(auditor, packed);
+	case KM_MESSAGE_offer_ask:
+		return on_offer_ask(auditor, packed);
 	default:
 		return KM_ERR_UNSUPPORTED;
 	}
@@ -134,6 +171,9 @@ static int on_begin(void *context, struct km_role_process *process)
 	struct auditor *auditor = context;
 
 	auditor->process = process;
+	auditor->inquiry = (struct km_inquiry_events){
+		.on_message = send_packed, .context = auditor, .is_cancelled = &auditor->is_ending
+	};
 	return 0;
 }
 
@@ -141,6 +181,8 @@ static void on_end(void *context)
 {
 	struct auditor *auditor = context;
 
+	atomic_store(&auditor->is_ending, true);
+	auditor->process = NULL;
 	km_job_runner_destroy(auditor->runner);
 }
 

@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "base/time.h"
+#include "cmd/camera_offer.h"
 #include "guard/cameras.h"
 #include "io/clock.h"
 #include "model/states.h"
@@ -24,12 +25,15 @@
 	    { "--disable", NULL, "do not record it" }, { "--enable", NULL, "record it" },
 
 static const struct km_argument add_arguments[] = {
-	CAMERA_ARGUMENTS{ NULL, NULL, NULL },
+	CAMERA_ARGUMENTS{ "--profile", "TOKEN", "of onvif://: this profile (default: the best)" },
+	{ NULL, NULL, NULL },
 };
 
 static const struct km_argument set_arguments[] = {
 	CAMERA_ARGUMENTS{ "--name", "NAME", "another name" },
 	{ "--url", "URL", "another address" },
+	{ "--onvif", "URL",
+	    "where its ONVIF service is: http://HOST/PATH; \"\": the usual places" },
 	{ NULL, NULL, NULL },
 };
 
@@ -111,16 +115,14 @@ static enum km_exit take_options(const struct km_arguments *arguments, struct km
 	return result;
 }
 
-/* Store the entry, with the password of --password-file if that was given. */
-static enum km_exit put(struct km_state *state, const struct km_verb_context *context,
-    const struct km_arguments *arguments, const struct km_camera *camera)
+/* Store the entry, with the password if one was given. */
+static enum km_exit put_with(struct km_state *state, const struct km_verb_context *context,
+    const struct km_camera *camera, const char *text)
 {
-	const char *path = km_arguments_get(arguments, "--password-file");
 	const char *flaw = km_cameras_judge(camera);
 	char id_text[KM_UUID_TEXT_SIZE];
 	char place[KM_CAMERA_PLACE_SIZE];
-	char text[KM_CAMERA_PASSWORD_SIZE] = "";
-	struct km_bytes password;
+	struct km_bytes password = km_bytes_text(text);
 	struct km_uuid id = { 0 };
 	enum km_exit result = KM_EXIT_DONE;
 	enum km_exit reloaded = KM_EXIT_DONE;
@@ -129,16 +131,8 @@ static enum km_exit put(struct km_state *state, const struct km_verb_context *co
 	if (flaw != NULL) {
 		return km_verb_fail("%s", flaw);
 	}
-	if (path != NULL) {
-		result = km_verb_read_secret(path, text, sizeof(text));
-	}
-	if (result != KM_EXIT_DONE) {
-		return result;
-	}
-	password = km_bytes_text(text);
-	err = km_cameras_put(state->database, state->vault, camera, path == NULL ? NULL : &password,
+	err = km_cameras_put(state->database, state->vault, camera, text == NULL ? NULL : &password,
 	    km_clock_unix_us(), &id);
-	explicit_bzero(text, sizeof(text));
 	if (err < 0) {
 		return km_verb_fail("%s: %s", camera->name,
 		    err == KM_ERR_EXISTS ? "another camera has this name" : km_error_text(err));
@@ -153,15 +147,42 @@ static enum km_exit put(struct km_state *state, const struct km_verb_context *co
 	return result == KM_EXIT_DONE ? reloaded : result;
 }
 
+/* The same; at an ONVIF address, the camera is asked for its streams before. */
+static enum km_exit put(struct km_state *state, const struct km_verb_context *context,
+    const struct km_arguments *arguments, struct km_camera *camera, const char *onvif)
+{
+	const char *path = km_arguments_get(arguments, "--password-file");
+	char text[KM_CAMERA_PASSWORD_SIZE] = "";
+	enum km_exit result = KM_EXIT_DONE;
+
+	if (path != NULL) {
+		result = km_verb_read_secret(path, text, sizeof(text));
+	}
+	if (result == KM_EXIT_DONE && onvif != NULL) {
+		result = km_camera_offer_fill(
+		    onvif, text, km_arguments_get(arguments, "--profile"), camera);
+	}
+	if (result == KM_EXIT_DONE) {
+		result = put_with(state, context, camera, path == NULL ? NULL : text);
+	}
+	explicit_bzero(text, sizeof(text));
+	return result;
+}
+
 static enum km_exit run_add(
     const struct km_verb_context *context, const struct km_arguments *arguments)
 {
 	struct km_state state = { 0 };
 	struct km_camera camera = { .is_enabled = true };
+	const char *onvif =
+	    km_camera_offer_is_url(arguments->words[1]) ? arguments->words[1] : NULL;
 	enum km_exit result =
 	    take_text("NAME", arguments->words[0], camera.name, sizeof(camera.name));
 
-	if (result == KM_EXIT_DONE) {
+	if (result == KM_EXIT_DONE && onvif == NULL && km_arguments_has(arguments, "--profile")) {
+		result = km_verb_fail("--profile: goes with onvif://HOST/");
+	}
+	if (result == KM_EXIT_DONE && onvif == NULL) {
 		result = take_text("URL", arguments->words[1], camera.url, sizeof(camera.url));
 	}
 	if (result == KM_EXIT_DONE) {
@@ -171,7 +192,7 @@ static enum km_exit run_add(
 		result = km_verb_unlock(context, &state);
 	}
 	if (result == KM_EXIT_DONE) {
-		result = put(&state, context, arguments, &camera);
+		result = put(&state, context, arguments, &camera, onvif);
 	}
 	km_state_close(&state);
 	return result;
@@ -207,10 +228,14 @@ static enum km_exit run_set(
 		    "--url", km_arguments_get(arguments, "--url"), camera.url, sizeof(camera.url));
 	}
 	if (result == KM_EXIT_DONE) {
+		result = take_text("--onvif", km_arguments_get(arguments, "--onvif"),
+		    camera.onvif_url, sizeof(camera.onvif_url));
+	}
+	if (result == KM_EXIT_DONE) {
 		result = take_options(arguments, &camera);
 	}
 	if (result == KM_EXIT_DONE) {
-		result = put(&state, context, arguments, &camera);
+		result = put(&state, context, arguments, &camera, NULL);
 	}
 	km_state_close(&state);
 	return result;
@@ -257,8 +282,9 @@ static int on_listed(void *context, const struct km_camera *camera)
 		(void)km_text_write_hex(KM_BYTES_OF(camera->pin), pin, sizeof(pin));
 	}
 	return json_array_append_new(list,
-		   json_pack("{s:s, s:s, s:s, s:s, s:s, s:b, s:s, s:I, s:I, s:b}", "id", id_text,
-		       "name", camera->name, "url", camera->url, "user", camera->user, "transport",
+		   json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:s, s:I, s:I, s:b}", "id",
+		       id_text, "name", camera->name, "url", camera->url, "onvif_url",
+		       camera->onvif_url, "user", camera->user, "transport",
 		       km_states_camera_transport(camera->transport), "allow_basic",
 		       (int)camera->allows_basic, "pin", pin, "retain_us",
 		       (json_int_t)camera->retain_us, "retain_bytes",
@@ -290,7 +316,7 @@ static enum km_exit run_list(
 const struct km_verb km_verb_camera_add = {
 	.name = "camera add",
 	.usage = "NAME URL [--user NAME --password-file FILE] ...",
-	.text = "record a camera (rtsp:// or rtsps://)",
+	.text = "record a camera (rtsp://, rtsps://, or onvif:// that fills in the rest)",
 	.words_min = 2,
 	.words_max = 2,
 	.arguments = add_arguments,

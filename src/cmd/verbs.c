@@ -24,6 +24,7 @@ const struct km_verb *const km_verbs[] = {
 	&km_verb_camera_list,
 	&km_verb_camera_remove,
 	&km_verb_camera_test,
+	&km_verb_camera_discover,
 	&km_verb_user_add,
 	&km_verb_user_list,
 	&km_verb_user_password,

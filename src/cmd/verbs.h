@@ -14,8 +14,9 @@ extern const struct km_verb km_verb_camera_add; /* verb_camera.c */
 extern const struct km_verb km_verb_camera_set;
 extern const struct km_verb km_verb_camera_list;
 extern const struct km_verb km_verb_camera_remove;
-extern const struct km_verb km_verb_camera_test; /* verb_camera_test.c */
-extern const struct km_verb km_verb_user_add;    /* verb_user.c */
+extern const struct km_verb km_verb_camera_test;     /* verb_camera_test.c */
+extern const struct km_verb km_verb_camera_discover; /* verb_camera_discover.c */
+extern const struct km_verb km_verb_user_add;        /* verb_user.c */
 extern const struct km_verb km_verb_user_list;
 extern const struct km_verb km_verb_user_password;
 extern const struct km_verb km_verb_user_disable;

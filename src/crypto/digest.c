@@ -74,6 +74,11 @@ int km_digest_sha256(struct km_bytes view, uint8_t ret_hash[static KM_DIGEST_SHA
 	return hash_once(EVP_sha256(), view, ret_hash);
 }
 
+int km_digest_sha1(struct km_bytes view, uint8_t ret_hash[static KM_DIGEST_SHA1_BYTES])
+{
+	return hash_once(EVP_sha1(), view, ret_hash);
+}
+
 int km_digest_md5(struct km_bytes view, uint8_t ret_hash[static KM_DIGEST_MD5_BYTES])
 {
 	return hash_once(EVP_md5(), view, ret_hash);

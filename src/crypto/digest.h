@@ -1,6 +1,7 @@
 /*
- * Hashes and what is built from them: SHA-256 [FIPS 180-4], HMAC [RFC 2104], HKDF [RFC 5869], and
- * MD5 [RFC 1321], which is here for HTTP Digest authentication alone.
+ * Hashes and what is built from them: SHA-256 [FIPS 180-4], HMAC [RFC 2104], HKDF [RFC 5869]; and
+ * two old ones for logins at cameras alone: MD5 [RFC 1321] for HTTP Digest authentication, SHA-1
+ * for WS-UsernameToken.
  */
 #ifndef KM_CRYPTO_DIGEST_H
 #define KM_CRYPTO_DIGEST_H
@@ -8,6 +9,7 @@
 #include "base/bytes.h"
 
 #define KM_DIGEST_SHA256_BYTES 32
+#define KM_DIGEST_SHA1_BYTES   20
 #define KM_DIGEST_MD5_BYTES    16
 
 /* A SHA-256 in pieces. */
@@ -26,6 +28,7 @@ void km_digest_destroy(struct km_digest *digest);
  */
 KM_MUST_USE int km_digest_sha256(
     struct km_bytes view, uint8_t ret_hash[static KM_DIGEST_SHA256_BYTES]);
+KM_MUST_USE int km_digest_sha1(struct km_bytes view, uint8_t ret_hash[static KM_DIGEST_SHA1_BYTES]);
 KM_MUST_USE int km_digest_md5(struct km_bytes view, uint8_t ret_hash[static KM_DIGEST_MD5_BYTES]);
 KM_MUST_USE int km_digest_hmac_sha256(
     struct km_bytes key, struct km_bytes view, uint8_t ret_hash[static KM_DIGEST_SHA256_BYTES]);

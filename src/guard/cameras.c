@@ -10,10 +10,21 @@
 
 #define COLUMNS                                                                                    \
 	"id, name, url, user, transport, allows_basic, pin, retain_us, retain_bytes, is_enabled,"  \
-	" created_us"
+	" created_us, onvif_url"
 
 #define BOX_MAX          (KM_CAMERA_PASSWORD_SIZE + 64)
 #define PASSWORD_PURPOSE "camera password "
+
+/* Empty, or where a device service may be; the auditor takes it apart. */
+static bool is_onvif_url(struct km_bytes url)
+{
+	bool is_web = km_bytes_has_prefix(url, KM_BYTES("http://")) ||
+		      km_bytes_has_prefix(url, KM_BYTES("https://"));
+
+	return url.size == 0 ||
+	       (is_web && km_text_is_clean_utf8(url) && km_bytes_find(url, '@') == url.size &&
+		   km_bytes_find(url, ' ') == url.size);
+}
 
 const char *km_cameras_judge(const struct km_camera *camera)
 {
@@ -27,6 +38,10 @@ const char *km_cameras_judge(const struct km_camera *camera)
 	}
 	if (km_url_parse(km_bytes_text(camera->url), &url, &fault) < 0) {
 		return fault.text != NULL ? fault.text : "url: rtsp://HOST[:PORT]/PATH is right";
+	}
+	if (!is_onvif_url(km_bytes_text(camera->onvif_url))) {
+		return "onvif_url: http://HOST[:PORT]/PATH or https:// is right, without a user "
+		       "name";
 	}
 	if (!km_text_is_clean_utf8(km_bytes_text(camera->user))) {
 		return "user: printable text is right";
@@ -71,7 +86,9 @@ static int read_camera(sqlite3_stmt *row, struct km_camera *ret_camera)
 
 	if (km_bytes_copy_text(km_database_text(row, 1), camera.name, sizeof(camera.name)) < 0 ||
 	    km_bytes_copy_text(km_database_text(row, 2), camera.url, sizeof(camera.url)) < 0 ||
-	    km_bytes_copy_text(km_database_text(row, 3), camera.user, sizeof(camera.user)) < 0) {
+	    km_bytes_copy_text(km_database_text(row, 3), camera.user, sizeof(camera.user)) < 0 ||
+	    km_bytes_copy_text(
+		km_database_text(row, 11), camera.onvif_url, sizeof(camera.onvif_url)) < 0) {
 		return KM_ERR_DATABASE;
 	}
 	if (pin.size == sizeof(camera.pin)) {
@@ -189,19 +206,20 @@ static int put_password(struct km_database *database, struct km_vault *vault,
 static int put_row(struct km_database *database, const struct km_camera *camera, int64_t now_us)
 {
 	int err = km_database_run(database,
-	    "INSERT INTO camera (" COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)"
+	    "INSERT INTO camera (" COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11,"
+	    " ?12)"
 	    " ON CONFLICT (id) DO UPDATE SET name = excluded.name, url = excluded.url,"
 	    " user = excluded.user, transport = excluded.transport,"
 	    " allows_basic = excluded.allows_basic, pin = excluded.pin,"
 	    " retain_us = excluded.retain_us, retain_bytes = excluded.retain_bytes,"
-	    " is_enabled = excluded.is_enabled",
+	    " is_enabled = excluded.is_enabled, onvif_url = excluded.onvif_url",
 	    KM_VALUES(KM_UUID_DATA(&camera->id), KM_WORDS(camera->name), KM_WORDS(camera->url),
 		KM_WORDS(camera->user), KM_NUMBER(camera->transport),
 		KM_NUMBER(camera->allows_basic),
 		camera->has_pin ? KM_DATA(km_bytes_from(camera->pin, sizeof(camera->pin)))
 				: KM_NULL,
 		KM_NUMBER(camera->retain_us), KM_NUMBER(camera->retain_bytes),
-		KM_NUMBER(camera->is_enabled), KM_NUMBER(now_us)),
+		KM_NUMBER(camera->is_enabled), KM_NUMBER(now_us), KM_WORDS(camera->onvif_url)),
 	    NULL, NULL);
 
 	return err;

@@ -15,8 +15,10 @@
 
 struct km_camera {
 	struct km_uuid id;
-	char name[KM_CAMERA_NAME_SIZE]; /* km_text_is_name; unique among living entries */
-	char url[KM_CAMERA_URL_SIZE];   /* rtsp:// or rtsps://, without credentials */
+	char name[KM_CAMERA_NAME_SIZE];     /* km_text_is_name; unique among living entries */
+	char url[KM_CAMERA_URL_SIZE];       /* rtsp:// or rtsps://, without credentials */
+	char onvif_url[KM_CAMERA_URL_SIZE]; /* http:// or https://, of its device service; may be
+					       empty */
 	char user[KM_CAMERA_USER_SIZE];
 	uint8_t transport; /* camera_transport in states.tbl */
 	bool allows_basic; /* Basic authentication in the clear */

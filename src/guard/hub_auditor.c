@@ -188,6 +188,7 @@ static int tell_job(
 	}
 	if (err == 0) {
 		memcpy(job.rtsp_url, entry->url, sizeof(job.rtsp_url));
+		memcpy(job.onvif_url, entry->onvif_url, sizeof(job.onvif_url));
 		memcpy(job.user, entry->user, sizeof(job.user));
 		memcpy(job.pin, entry->pin, sizeof(job.pin));
 		if (strcmp(hub->options.audit_second_source, "none") != 0) {

@@ -164,5 +164,8 @@ static const char answers[] =
     " number INTEGER PRIMARY KEY AUTOINCREMENT, parts TEXT NOT NULL, by TEXT NOT NULL,"
     " set_us INTEGER NOT NULL);";
 
+/* Where a camera's ONVIF device service is. */
+static const char onvif[] = "ALTER TABLE camera ADD COLUMN onvif_url TEXT NOT NULL DEFAULT '';";
+
 const char *const km_schema_steps[KM_SCHEMA_VERSION] = { first, journal, people, care, outside,
-	audit, answers };
+	audit, onvif, answers };

@@ -1,0 +1,35 @@
+/*
+ * URLs that cameras tell: where their services and streams are, and whether they give away a secret
+ * [RFC 3986]. Pure.
+ */
+#ifndef KM_AUDITOR_ONVIF_PLACE_H
+#define KM_AUDITOR_ONVIF_PLACE_H
+
+#include "base/bytes.h"
+#include "base/error.h"
+
+#define KM_ONVIF_PLACE_HOST_SIZE 256
+#define KM_ONVIF_PLACE_PATH_SIZE 512
+
+struct km_onvif_place {
+	bool is_http; /* http or https; else rtsp or rtsps */
+	bool is_tls;
+	bool has_user;                       /* user information stands in front of the host */
+	uint16_t port;                       /* the scheme's own if none is given */
+	char host[KM_ONVIF_PLACE_HOST_SIZE]; /* IPv6 without brackets */
+	char path[KM_ONVIF_PLACE_PATH_SIZE]; /* with the query, "/" at least; printable ASCII */
+};
+
+/* 0, KM_ERR_FORMAT, KM_ERR_RANGE (port), KM_ERR_LIMIT (too long), KM_ERR_UNSUPPORTED (scheme). */
+KM_MUST_USE int km_onvif_place_parse(struct km_bytes url, struct km_onvif_place *ret_place);
+
+/*
+ * Whether whoever reads it can log in with it: a password in front of the host, in a parameter that
+ * is called so, or the given one anywhere (may be empty).
+ */
+bool km_onvif_place_holds_secret(struct km_bytes url, struct km_bytes password);
+
+/* Its path without the values of such parameters, for people: "/live?user=***". */
+void km_onvif_place_write_path(const struct km_onvif_place *place, char *ret_text, size_t size);
+
+#endif

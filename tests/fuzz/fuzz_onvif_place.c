@@ -1,0 +1,24 @@
+/* sources: base/error.c base/bytes.c base/buf.c auditor/onvif_place.c */
+#include "auditor/onvif_place.h"
+
+#include <assert.h>
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct km_bytes url = km_bytes_from(data, size);
+	struct km_onvif_place place;
+	char path[64];
+
+	(void)km_onvif_place_holds_secret(url, KM_BYTES("swordfish"));
+	if (km_onvif_place_parse(url, &place) < 0) {
+		return 0;
+	}
+	assert(place.host[0] != '\0' && place.port > 0 && place.path[0] == '/');
+	assert(strpbrk(place.path, " \r\n\t") == NULL);
+	km_onvif_place_write_path(&place, path, sizeof(path));
+	assert(strlen(path) < sizeof(path));
+	return 0;
+}
