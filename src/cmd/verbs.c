@@ -55,6 +55,11 @@ const struct km_verb *const km_verbs[] = {
 	&km_verb_maintenance_list,
 	&km_verb_maintenance_begin,
 	&km_verb_maintenance_end,
+	&km_verb_vuln_import,
+	&km_verb_vuln_list,
+	&km_verb_vuln_show,
+	&km_verb_vuln_status,
+	&km_verb_camera_fact,
 	&km_verb_audit_list, /* the longer names first: a camera may not be called so */
 	&km_verb_audit_facts,
 	&km_verb_audit_stop,

@@ -83,5 +83,10 @@ extern const struct km_verb km_verb_waive;
 extern const struct km_verb km_verb_waive_list;
 extern const struct km_verb km_verb_waive_end;
 extern const struct km_verb km_verb_spec; /* verb_spec.c */
+extern const struct km_verb km_verb_camera_fact; /* verb_camera_fact.c */
+extern const struct km_verb km_verb_vuln_import; /* verb_vuln_import.c */
+extern const struct km_verb km_verb_vuln_list;   /* verb_vuln.c */
+extern const struct km_verb km_verb_vuln_show;
+extern const struct km_verb km_verb_vuln_status;
 
 #endif
