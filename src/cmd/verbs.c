@@ -64,6 +64,7 @@ const struct km_verb *const km_verbs[] = {
 	&km_verb_audit_facts,
 	&km_verb_audit_stop,
 	&km_verb_audit,
+	&km_verb_checklist_report,
 	&km_verb_checklist_show,
 	&km_verb_checklist_profile,
 	&km_verb_checklist,

@@ -74,6 +74,7 @@ extern const struct km_verb km_verb_audit_list;
 extern const struct km_verb km_verb_audit_facts;
 extern const struct km_verb km_verb_audit_stop;
 extern const struct km_verb km_verb_checklist; /* verb_checklist.c */
+extern const struct km_verb km_verb_checklist_report; /* verb_checklist_report.c */
 extern const struct km_verb km_verb_checklist_show;
 extern const struct km_verb km_verb_checklist_profile;
 extern const struct km_verb km_verb_attest;

@@ -15,9 +15,8 @@ static size_t size_of(struct km_bytes text)
 	if (text.data[0] == '\n') {
 		return 1;
 	}
-	return character.size == size && km_text_is_clean_utf8(character) && !is_noncharacter
-		   ? size
-		   : 0;
+	return character.size == size && km_text_is_clean_utf8(character) && !is_noncharacter ? size
+											      : 0;
 }
 
 void km_markup_add(struct km_buf *out, struct km_bytes text)
@@ -42,8 +41,8 @@ void km_markup_add(struct km_buf *out, struct km_bytes text)
 			km_buf_add_text(out, "&#39;");
 			break;
 		default:
-			km_buf_add(out, size == 0 ? KM_BYTES("\xef\xbf\xbd")
-						  : km_bytes_slice(text, 0, size));
+			km_buf_add(out,
+			    size == 0 ? KM_BYTES("\xef\xbf\xbd") : km_bytes_slice(text, 0, size));
 			break;
 		}
 		text = km_bytes_after(text, size == 0 ? 1 : size);

@@ -59,20 +59,20 @@ int km_report_add(struct km_report *report, enum km_message_kind kind, const voi
 {
 	switch (kind) {
 	case KM_MESSAGE_requirement:
-		return keep(report, &report->requirements, record,
-		    sizeof(struct km_message_requirement));
+		return keep(
+		    report, &report->requirements, record, sizeof(struct km_message_requirement));
 	case KM_MESSAGE_answer:
 		return keep(report, &report->answers, record, sizeof(struct km_message_answer));
 	case KM_MESSAGE_evidence:
 		return keep(report, &report->evidence, record, sizeof(struct km_message_evidence));
 	case KM_MESSAGE_attestation:
-		return keep(report, &report->attestations, record,
-		    sizeof(struct km_message_attestation));
+		return keep(
+		    report, &report->attestations, record, sizeof(struct km_message_attestation));
 	case KM_MESSAGE_waiver:
 		return keep(report, &report->waivers, record, sizeof(struct km_message_waiver));
 	case KM_MESSAGE_disagreement:
-		return keep(report, &report->disagreements, record,
-		    sizeof(struct km_message_disagreement));
+		return keep(
+		    report, &report->disagreements, record, sizeof(struct km_message_disagreement));
 	case KM_MESSAGE_profile:
 		memcpy(&report->profile, record, sizeof(report->profile));
 		return 0;

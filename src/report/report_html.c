@@ -30,7 +30,8 @@ static const char style[] =
     ".kinds{width:4.2rem}.number{width:4.5rem}.name{width:9rem}"
     ".met{background:#d8f0dc}.not_met{background:#fad4d0;font-weight:600}"
     ".unknown{background:#fff0c8}.not_applicable{background:#ececec}"
-    "small,.small{font-size:.85em;color:#44505c}.sum{width:auto}.sum td,.sum th{padding:.15rem .7rem}"
+    "small,.small{font-size:.85em;color:#44505c}.sum{width:auto}.sum td,.sum th{padding:.15rem "
+    ".7rem}"
     ".sum td+td{text-align:right}code{font-size:.85em}"
     "dl{display:grid;grid-template-columns:max-content 1fr;gap:.1rem 1rem;margin:.5rem 0}"
     "dd{margin:0}"
@@ -58,7 +59,8 @@ static void word(struct writing *writing, enum km_report_word which)
 }
 
 /* before, text, after: the tags are ours, what stands between them need not be. */
-static void wrap(struct writing *writing, const char *before, const char *foreign, const char *after)
+static void wrap(
+    struct writing *writing, const char *before, const char *foreign, const char *after)
 {
 	raw(writing, before);
 	text(writing, foreign);
@@ -90,8 +92,7 @@ static const char *mark_of(unsigned state)
 
 static void state_cell(struct writing *writing, unsigned state)
 {
-	km_buf_add_format(
-	    writing->out, "<td class=\"%s\">", km_states_name("answer_state", state));
+	km_buf_add_format(writing->out, "<td class=\"%s\">", km_states_name("answer_state", state));
 	raw(writing, mark_of(state));
 	wrap(writing, "", km_report_state_word(writing->report, state), "</td>");
 }
@@ -154,7 +155,8 @@ static void add_profile(struct writing *writing)
 		for (size_t i = 0; (row = km_requirements_profile(i)) != NULL; i++) {
 			if (km_bytes_is_equal(name, km_bytes_text(row->name))) {
 				raw(writing, is_first ? "" : "<br>");
-				text(writing, writing->report->is_japanese ? row->text_ja : row->text_en);
+				text(writing,
+				    writing->report->is_japanese ? row->text_ja : row->text_en);
 				is_first = false;
 			}
 		}
@@ -201,8 +203,7 @@ static void add_counts(struct writing *writing, char section, const char *name, 
 	size_t all = 0;
 
 	for (unsigned state = KM_ANSWER_MET; state <= KM_ANSWER_NOT_APPLICABLE; state++) {
-		counts[state] =
-		    km_report_count(writing->report, state, section, wants_points);
+		counts[state] = km_report_count(writing->report, state, section, wants_points);
 		all += counts[state];
 	}
 	if (all == 0) {
@@ -322,8 +323,7 @@ static void add_leaning(struct writing *writing, const char *ids)
 static void add_row(struct writing *writing, const struct km_message_requirement *requirement)
 {
 	const struct km_report *report = writing->report;
-	const struct km_message_answer *answer =
-	    km_report_whole(report, requirement->requirement);
+	const struct km_message_answer *answer = km_report_whole(report, requirement->requirement);
 
 	wrap(writing, "<tr id=\"r-", requirement->requirement, "\"><td class=\"id\">");
 	add_link(writing, "e-", requirement->requirement);

@@ -76,8 +76,7 @@ static void add_evidence(struct km_json *json, const struct km_message_evidence 
 static void add_requirement(struct km_json *json, const struct km_report *report,
     const struct km_message_requirement *requirement)
 {
-	const struct km_message_answer *whole =
-	    km_report_whole(report, requirement->requirement);
+	const struct km_message_answer *whole = km_report_whole(report, requirement->requirement);
 
 	km_json_open(json, NULL, '{');
 	km_json_text(json, "requirement", requirement->requirement);
@@ -103,8 +102,8 @@ static void add_requirement(struct km_json *json, const struct km_report *report
 	km_json_close(json, ']');
 	km_json_open(json, "evidence", '[');
 	for (size_t i = 0; i < report->evidence.count; i++) {
-		if (strcmp(km_report_evidence(report, i)->requirement,
-			requirement->requirement) == 0) {
+		if (strcmp(km_report_evidence(report, i)->requirement, requirement->requirement) ==
+		    0) {
 			add_evidence(json, km_report_evidence(report, i));
 		}
 	}

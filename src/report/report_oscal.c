@@ -51,8 +51,7 @@ static void add_made_uuid(struct writing *writing, const char *key, const char *
 	km_json_uuid(&writing->json, key, &uuid);
 }
 
-static void name_evidence(
-    const struct km_message_evidence *evidence, char *ret_text, size_t size)
+static void name_evidence(const struct km_message_evidence *evidence, char *ret_text, size_t size)
 {
 	char id[KM_UUID_TEXT_SIZE];
 
@@ -61,8 +60,7 @@ static void name_evidence(
 	    evidence->level, id, evidence->fact, evidence->subject, evidence->source);
 }
 
-static void name_statement(
-    const struct km_message_attestation *stated, char *ret_text, size_t size)
+static void name_statement(const struct km_message_attestation *stated, char *ret_text, size_t size)
 {
 	(void)snprintf(ret_text, size, "statement/%lld/%lld", (long long)stated->number,
 	    (long long)stated->made_unix_us);
@@ -118,7 +116,7 @@ static void add_observation(struct writing *writing, const struct km_message_evi
 	km_json_close(json, ']');
 	km_json_open(json, "methods", '[');
 	km_json_text(json, NULL,
-	    evidence->source == KM_FROM_PERSON	? "INTERVIEW"
+	    evidence->source == KM_FROM_PERSON  ? "INTERVIEW"
 	    : evidence->source == KM_FROM_PROBE ? "TEST"
 						: "EXAMINE");
 	km_json_close(json, ']');
@@ -191,8 +189,8 @@ static void add_related(struct writing *writing, const char *requirement)
 	}
 }
 
-static void add_finding(struct writing *writing,
-    const struct km_message_requirement *requirement, const struct km_message_answer *answer)
+static void add_finding(struct writing *writing, const struct km_message_requirement *requirement,
+    const struct km_message_answer *answer)
 {
 	const struct km_report *report = writing->report;
 	struct km_json *json = &writing->json;
@@ -211,10 +209,9 @@ static void add_finding(struct writing *writing,
 	km_json_text(json, "type", "objective-id");
 	km_json_text(json, "target-id", requirement->requirement);
 	km_json_open(json, "status", '{');
-	km_json_text(
-	    json, "state", answer->state == KM_ANSWER_MET ? "satisfied" : "not-satisfied");
+	km_json_text(json, "state", answer->state == KM_ANSWER_MET ? "satisfied" : "not-satisfied");
 	km_json_text(json, "reason",
-	    answer->state == KM_ANSWER_MET	 ? "pass"
+	    answer->state == KM_ANSWER_MET       ? "pass"
 	    : answer->state == KM_ANSWER_NOT_MET ? "fail"
 						 : "other");
 	km_json_text(json, "remarks", KM_REPORT_TEXT(report, answer, reason));
@@ -348,8 +345,7 @@ static void add_back_matter(struct writing *writing)
 	km_json_open(json, NULL, '{');
 	add_made_uuid(writing, "uuid", CATALOGUE);
 	km_json_text(json, "title", CATALOGUE);
-	km_json_text(
-	    json, "description", km_report_word(writing->report, KM_WORD_SOURCE_HELP));
+	km_json_text(json, "description", km_report_word(writing->report, KM_WORD_SOURCE_HELP));
 	km_json_close(json, '}');
 	km_json_close(json, ']');
 	km_json_close(json, '}');

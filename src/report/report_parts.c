@@ -123,10 +123,9 @@ size_t km_report_count(
 
 const char *km_report_whose(const struct km_report *report, unsigned level, const char *camera)
 {
-	return level == KM_ANSWER_OF_CAMERA ? camera
-	       : level == KM_ANSWER_OF_SYSTEM
-		   ? km_report_word(report, KM_WORD_SYSTEM)
-		   : km_report_word(report, KM_WORD_WHOLE);
+	return level == KM_ANSWER_OF_CAMERA   ? camera
+	       : level == KM_ANSWER_OF_SYSTEM ? km_report_word(report, KM_WORD_SYSTEM)
+					      : km_report_word(report, KM_WORD_WHOLE);
 }
 
 bool km_report_is_finding(const struct km_report *report, const struct km_message_answer *answer)
@@ -193,8 +192,8 @@ void km_report_write_value(const struct km_message_evidence *evidence, char ret_
 	uint64_t unix_us = 0;
 
 	(void)snprintf(ret_text, 512, "%s", evidence->value);
-	if (is_time(evidence->fact) && km_bytes_parse_u64(km_bytes_text(evidence->value), INT64_MAX,
-					   &unix_us) == 0) {
+	if (is_time(evidence->fact) &&
+	    km_bytes_parse_u64(km_bytes_text(evidence->value), INT64_MAX, &unix_us) == 0) {
 		km_report_write_time((int64_t)unix_us, ret_text);
 	}
 }

@@ -54,8 +54,7 @@ const char *km_report_whose(const struct km_report *report, unsigned level, cons
  * Whether a requirement's answer of this part is one to act on: a camera or the system that does
  * not meet it, or the whole where no part of it says so.
  */
-bool km_report_is_finding(
-    const struct km_report *report, const struct km_message_answer *answer);
+bool km_report_is_finding(const struct km_report *report, const struct km_message_answer *answer);
 
 /* "2026-11-23 01:02" (UTC), "2026-11-23T01:02:03Z"; "" for 0. */
 #define KM_REPORT_TIME_SIZE 28

@@ -118,8 +118,7 @@ static void add_requirement(
     struct writing *writing, const struct km_message_requirement *requirement)
 {
 	const struct km_report *report = writing->report;
-	const struct km_message_answer *answer =
-	    km_report_whole(report, requirement->requirement);
+	const struct km_message_answer *answer = km_report_whole(report, requirement->requirement);
 	char cameras[80] = "";
 
 	if (answer != NULL) {
@@ -200,8 +199,7 @@ static void add_fact(struct writing *writing, const struct km_message_evidence *
 							 : evidence->camera_name);
 	plain(writing, KM_REPORT_TEXT(report, evidence, fact));
 	plain(writing, evidence->subject);
-	plain(writing,
-	    evidence->is_known != 0 ? value : km_report_word(report, KM_WORD_NOT_KNOWN));
+	plain(writing, evidence->is_known != 0 ? value : km_report_word(report, KM_WORD_NOT_KNOWN));
 	plain(writing, km_report_source_word(report, evidence->source));
 	plain(writing, evidence->detail);
 	km_workbook_add_time(&writing->book, evidence->observed_unix_us);

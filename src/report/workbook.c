@@ -15,14 +15,15 @@
 
 static const char declaration[] = "<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"yes\"?>\n";
 
-#define MAIN "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+#define MAIN      "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 #define RELATIONS "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
-#define PACKAGE "http://schemas.openxmlformats.org/package/2006/"
+#define PACKAGE   "http://schemas.openxmlformats.org/package/2006/"
 
 /* In the order of enum km_workbook_style. */
 static const char styles[] =
     "<styleSheet xmlns=\"" MAIN "\">"
-    "<numFmts count=\"1\"><numFmt numFmtId=\"164\" formatCode=\"yyyy\\-mm\\-dd\\ hh:mm\"/></numFmts>"
+    "<numFmts count=\"1\"><numFmt numFmtId=\"164\" formatCode=\"yyyy\\-mm\\-dd\\ "
+    "hh:mm\"/></numFmts>"
     "<fonts count=\"3\"><font><sz val=\"10\"/><name val=\"Arial\"/></font>"
     "<font><b/><sz val=\"14\"/><name val=\"Arial\"/></font>"
     "<font><b/><sz val=\"10\"/><name val=\"Arial\"/></font></fonts>"
@@ -34,16 +35,18 @@ static const char styles[] =
     "<fill><patternFill patternType=\"solid\"><fgColor rgb=\"FFFFF0C8\"/></patternFill></fill>"
     "<fill><patternFill patternType=\"solid\"><fgColor rgb=\"FFECECEC\"/></patternFill></fill>"
     "</fills><borders count=\"1\"><border/></borders>"
-    "<cellStyleXfs count=\"1\"><xf numFmtId=\"0\" fontId=\"0\" fillId=\"0\" borderId=\"0\"/></cellStyleXfs>"
+    "<cellStyleXfs count=\"1\"><xf numFmtId=\"0\" fontId=\"0\" fillId=\"0\" "
+    "borderId=\"0\"/></cellStyleXfs>"
     "<cellXfs count=\"8\">"
 #define XF(format, font, fill)                                                                     \
 	"<xf numFmtId=\"" #format "\" fontId=\"" #font "\" fillId=\"" #fill                        \
 	"\" borderId=\"0\" xfId=\"0\" applyNumberFormat=\"1\" applyFont=\"1\" applyFill=\"1\""     \
 	" applyAlignment=\"1\"><alignment vertical=\"top\" wrapText=\"1\"/></xf>"
-    XF(0, 0, 0) "<xf numFmtId=\"0\" fontId=\"1\" fillId=\"0\" borderId=\"0\" xfId=\"0\" applyFont=\"1\"/>"
-    XF(0, 2, 2) XF(164, 0, 0) XF(0, 0, 3) XF(0, 0, 4) XF(0, 0, 5) XF(0, 0, 6)
+    XF(0, 0, 0) "<xf numFmtId=\"0\" fontId=\"1\" fillId=\"0\" borderId=\"0\" xfId=\"0\" "
+		"applyFont=\"1\"/>" XF(0, 2, 2) XF(164, 0, 0) XF(0, 0, 3) XF(0, 0, 4) XF(0, 0, 5)
+		    XF(0, 0, 6)
 #undef XF
-    "</cellXfs></styleSheet>";
+			"</cellXfs></styleSheet>";
 
 void km_workbook_init(struct km_workbook *book, size_t max)
 {
@@ -144,8 +147,9 @@ static void write_sheet(const struct km_workbook *book, size_t i, struct km_buf 
 	size_t head = book->head_rows[i];
 
 	km_buf_add_text(part, declaration);
-	km_buf_add_text(part, "<worksheet xmlns=\"" MAIN "\"><sheetPr><pageSetUpPr fitToPage=\"1\"/>"
-			      "</sheetPr><sheetViews><sheetView workbookViewId=\"0\"");
+	km_buf_add_text(part,
+	    "<worksheet xmlns=\"" MAIN "\"><sheetPr><pageSetUpPr fitToPage=\"1\"/>"
+	    "</sheetPr><sheetViews><sheetView workbookViewId=\"0\"");
 	km_buf_add_text(part, i == 0 ? " tabSelected=\"1\">" : ">");
 	if (head > 0) {
 		km_buf_add_format(part,
@@ -166,8 +170,9 @@ static void write_sheet(const struct km_workbook *book, size_t i, struct km_buf 
 		km_buf_add_format(part, "<autoFilter ref=\"A%zu:%c%zu\"/>", head,
 		    (char)('A' + (char)book->columns[i] - 1), book->rows[i]);
 	}
-	km_buf_add_text(part, "<pageSetup paperSize=\"9\" orientation=\"landscape\" fitToHeight=\"0\"/>"
-			      "</worksheet>");
+	km_buf_add_text(part,
+	    "<pageSetup paperSize=\"9\" orientation=\"landscape\" fitToHeight=\"0\"/>"
+	    "</worksheet>");
 }
 
 static void write_types(const struct km_workbook *book, struct km_buf *part)
@@ -203,8 +208,7 @@ static void write_root(const struct km_workbook *book, struct km_buf *part)
 static void write_book(const struct km_workbook *book, struct km_buf *part)
 {
 	km_buf_add_text(part, declaration);
-	km_buf_add_text(
-	    part, "<workbook xmlns=\"" MAIN "\" xmlns:r=\"" RELATIONS "\"><sheets>");
+	km_buf_add_text(part, "<workbook xmlns=\"" MAIN "\" xmlns:r=\"" RELATIONS "\"><sheets>");
 	for (size_t i = 0; i < book->count; i++) {
 		km_buf_add_text(part, "<sheet name=\"");
 		km_markup_add(part, km_bytes_text(book->names[i]));

@@ -27,7 +27,8 @@ struct km_workbook {
 	char names[KM_WORKBOOK_SHEETS_MAX][96];
 	unsigned widths[KM_WORKBOOK_SHEETS_MAX][KM_WORKBOOK_COLUMNS_MAX];
 	size_t columns[KM_WORKBOOK_SHEETS_MAX];
-	size_t head_rows[KM_WORKBOOK_SHEETS_MAX]; /* row of the column heads: kept in view, filtered; 0: none */
+	size_t head_rows[KM_WORKBOOK_SHEETS_MAX]; /* row of the column heads: kept in view,
+						     filtered; 0: none */
 	size_t rows[KM_WORKBOOK_SHEETS_MAX];
 	size_t count;
 	size_t column; /* of the row that is being written */
@@ -44,8 +45,7 @@ void km_workbook_add_sheet(struct km_workbook *book, const char *name, const uns
 
 /* Rows of the last sheet, cell by cell from the left. */
 void km_workbook_begin_row(struct km_workbook *book);
-void km_workbook_add_text(
-    struct km_workbook *book, enum km_workbook_style style, const char *text);
+void km_workbook_add_text(struct km_workbook *book, enum km_workbook_style style, const char *text);
 void km_workbook_add_number(struct km_workbook *book, int64_t number);
 void km_workbook_add_time(struct km_workbook *book, int64_t unix_us); /* 0: an empty cell */
 void km_workbook_end_row(struct km_workbook *book);
