@@ -1,6 +1,7 @@
 #include "report/report_parts.h"
 
 #include "base/error.h"
+#include "model/states.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -55,6 +56,16 @@ static int keep(
 	return 0;
 }
 
+static void note_parts(struct km_report *report, const struct km_message_evidence *evidence)
+{
+	const struct km_requirement *requirement =
+	    km_requirements_find(km_bytes_text(evidence->requirement));
+
+	if (requirement != NULL && evidence->level != KM_ANSWER_OF_ALL) {
+		report->has_parts[requirement->name] = true;
+	}
+}
+
 int km_report_add(struct km_report *report, enum km_message_kind kind, const void *record)
 {
 	switch (kind) {
@@ -64,6 +75,7 @@ int km_report_add(struct km_report *report, enum km_message_kind kind, const voi
 	case KM_MESSAGE_answer:
 		return keep(report, &report->answers, record, sizeof(struct km_message_answer));
 	case KM_MESSAGE_evidence:
+		note_parts(report, record);
 		return keep(report, &report->evidence, record, sizeof(struct km_message_evidence));
 	case KM_MESSAGE_attestation:
 		return keep(

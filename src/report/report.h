@@ -8,6 +8,7 @@
 
 #include "base/buf.h"
 #include "model/messages.h"
+#include "model/requirements.h"
 
 #define KM_REPORT_BYTES_MAX ((size_t)64 * 1024 * 1024) /* of a paper */
 
@@ -26,7 +27,8 @@ struct km_report {
 	struct km_report_list waivers;
 	struct km_report_list disagreements;
 	struct km_message_profile profile;
-	bool is_cut; /* there were more records than are kept */
+	bool is_cut;                         /* there were more records than are kept */
+	bool has_parts[KM_REQUIREMENTS_ALL]; /* it has evidence of its parts */
 	/* Set by the caller before it is written. */
 	bool is_japanese;
 	int64_t made_unix_us;

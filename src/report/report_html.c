@@ -456,7 +456,8 @@ static void add_facts(struct writing *writing, const char *requirement)
 	for (size_t i = 0; i < report->evidence.count; i++) {
 		const struct km_message_evidence *evidence = km_report_evidence(report, i);
 
-		if (strcmp(evidence->requirement, requirement) != 0) {
+		if (strcmp(evidence->requirement, requirement) != 0 ||
+		    !km_report_is_shown(report, evidence)) {
 			continue;
 		}
 		if (!is_open) {

@@ -102,9 +102,11 @@ static void add_requirement(struct km_json *json, const struct km_report *report
 	km_json_close(json, ']');
 	km_json_open(json, "evidence", '[');
 	for (size_t i = 0; i < report->evidence.count; i++) {
-		if (strcmp(km_report_evidence(report, i)->requirement, requirement->requirement) ==
-		    0) {
-			add_evidence(json, km_report_evidence(report, i));
+		const struct km_message_evidence *evidence = km_report_evidence(report, i);
+
+		if (strcmp(evidence->requirement, requirement->requirement) == 0 &&
+		    km_report_is_shown(report, evidence)) {
+			add_evidence(json, evidence);
 		}
 	}
 	km_json_close(json, ']');

@@ -167,7 +167,8 @@ static void add_related(struct writing *writing, const char *requirement)
 		if (i < report->evidence.count) {
 			const struct km_message_evidence *evidence = km_report_evidence(report, i);
 
-			if (strcmp(evidence->requirement, requirement) != 0) {
+			if (strcmp(evidence->requirement, requirement) != 0 ||
+			    !km_report_is_shown(report, evidence)) {
 				continue;
 			}
 			name_evidence(evidence, name, sizeof(name));
@@ -282,7 +283,9 @@ static void add_result(struct writing *writing, const char *made)
 	if (has_observations) {
 		km_json_open(json, "observations", '[');
 		for (size_t i = 0; i < report->evidence.count; i++) {
-			add_observation(writing, km_report_evidence(report, i));
+			if (km_report_is_shown(report, km_report_evidence(report, i))) {
+				add_observation(writing, km_report_evidence(report, i));
+			}
 		}
 		for (size_t i = 0; i < report->attestations.count; i++) {
 			add_statement(writing, km_report_attestation(report, i));

@@ -66,6 +66,15 @@ ITEM(attestation, attestations)
 ITEM(waiver, waivers)
 ITEM(disagreement, disagreements)
 
+bool km_report_is_shown(const struct km_report *report, const struct km_message_evidence *evidence)
+{
+	const struct km_requirement *requirement =
+	    km_requirements_find(km_bytes_text(evidence->requirement));
+
+	return evidence->level != KM_ANSWER_OF_ALL || requirement == NULL ||
+	       !report->has_parts[requirement->name];
+}
+
 const struct km_message_answer *km_report_whole(
     const struct km_report *report, const char *requirement)
 {

@@ -33,6 +33,9 @@ const struct km_message_waiver *km_report_waiver(const struct km_report *report,
 const struct km_message_disagreement *km_report_disagreement(
     const struct km_report *report, size_t place);
 
+/* Whether a piece of evidence is shown: that of the whole repeats that of the parts. */
+bool km_report_is_shown(const struct km_report *report, const struct km_message_evidence *evidence);
+
 /* The answer of a requirement as a whole; NULL: none. */
 const struct km_message_answer *km_report_whole(
     const struct km_report *report, const char *requirement);

@@ -215,7 +215,9 @@ static void add_evidence(struct writing *writing)
 	HEADS(writing, KM_WORD_ID, KM_WORD_DEVICE, KM_WORD_FACT, KM_WORD_SUBJECT, KM_WORD_VALUE,
 	    KM_WORD_SOURCE, KM_WORD_DETAIL, KM_WORD_OBSERVED, KM_WORD_PROOF);
 	for (size_t i = 0; i < writing->report->evidence.count; i++) {
-		add_fact(writing, km_report_evidence(writing->report, i));
+		if (km_report_is_shown(writing->report, km_report_evidence(writing->report, i))) {
+			add_fact(writing, km_report_evidence(writing->report, i));
+		}
 	}
 }
 

@@ -46,8 +46,9 @@ static const char styles[] =
 		"applyFont=\"1\"/>" XF(0, 2, 2) XF(164, 0, 0) XF(0, 0, 3) XF(0, 0, 4) XF(0, 0, 5)
 		    XF(0, 0, 6)
 #undef XF
-			"</cellXfs><cellStyles count=\"1\"><cellStyle name=\"Normal\" xfId=\"0\" builtinId=\"0\"/>"
-    "</cellStyles></styleSheet>";
+			"</cellXfs><cellStyles count=\"1\"><cellStyle name=\"Normal\" xfId=\"0\" "
+			"builtinId=\"0\"/>"
+			"</cellStyles></styleSheet>";
 
 void km_workbook_init(struct km_workbook *book, size_t max)
 {

@@ -5,7 +5,6 @@ back by other programs: openpyxl, jsonschema with SARIF's own schema (out of an 
 OSCAL, whose schema no package of Debian's or npm's holds, the rules of its reference written down here."""
 import datetime
 import html.parser
-import io
 import json
 import os
 import pathlib
@@ -16,10 +15,13 @@ import sys
 import tarfile
 import tempfile
 
-import jsonschema
-import openpyxl
+try:
+    import jsonschema
+    import openpyxl
+except ModuleNotFoundError:  # another Python than the one that Debian's packages are for
+    os.execv("/usr/bin/python3", ["/usr/bin/python3", *sys.argv])
 
-from recorder import Recorder, wait_for
+from recorder import Recorder
 
 SARIF_PACKAGE = "@microsoft/jest-sarif@1.0.0-beta.0"
 SARIF_MEMBER = "package/lib/schemas/sarif-2.1.0-rtm.5.json"
