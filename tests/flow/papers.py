@@ -9,11 +9,15 @@ import json
 import os
 import pathlib
 import re
+import secrets
 import shutil
+import ssl
 import subprocess
 import sys
 import tarfile
 import tempfile
+import urllib.error
+import urllib.request
 
 try:
     import jsonschema
@@ -262,6 +266,34 @@ def check_json(r):
     return answers
 
 
+def check_served(r):
+    """The same papers over HTTPS, for who has the right."""
+    r.komainu("user", "add", "boss", "--role", "administrator", "--password-file", r.secret())
+    r.komainu("user", "add", "anna", "--role", "user", "--password-file", r.secret())
+    context = ssl._create_unverified_context()
+
+    def get(account, right, query):
+        made = re.search(r"kmt_[\w-]+", r.komainu("token", "add", account, f"{account}-{secrets.token_hex(4)}", "--rights",
+                                                       right)).group()
+        request = urllib.request.Request(f"https://localhost:{r.port}/api/v1/checklist/report{query}",
+                                         headers={"Authorization": "Bearer " + made})
+        try:
+            with urllib.request.urlopen(request, context=context, timeout=30) as answer:
+                return answer.status, answer.headers, answer.read()
+        except urllib.error.HTTPError as refused:
+            return refused.code, refused.headers, refused.read()
+
+    for form, kind in (("html", "text/html"), ("xlsx", "application/vnd."), ("sarif", "application/sarif+json"),
+                       ("oscal", "application/json"), ("json", "application/json")):
+        status, headers, body = get("boss", "audit", f"?format={form}&language=ja")
+        assert status == 200 and headers["Content-Type"].startswith(kind) and len(body) > 10000, (status, body[:200])
+        assert re.fullmatch(r'attachment; filename="komainu-checklist-[\d-]{10}\.[a-z.]+"', headers["Content-Disposition"])
+    assert get("boss", "audit", "?format=exe")[0] == 422
+    assert get("boss", "audit", "?language=fr")[0] == 422
+    assert get("boss", "audit", "?other=1")[0] == 422
+    assert get("anna", "live", "")[0] == 403
+
+
 def check_spec(r):
     path = r.directory / "spec.xlsx"
     r.komainu("spec", "--profile", "wireless", "--format", "xlsx", "--language", "ja", "-o", path)
@@ -284,6 +316,7 @@ def main():
         check_html(r, answers)
         check_oscal(r, answers)
         check_sarif(r, answers)
+        check_served(r)
         check_spec(r)
         for words in (["--format", "doc"], ["--language", "fr"]):
             r.komainu("checklist", "report", *words, expect=2)
