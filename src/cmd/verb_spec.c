@@ -87,8 +87,8 @@ static void add_points(struct km_buf *buf, uint32_t profile, bool is_japanese)
 static void write_markdown(struct km_buf *buf, uint32_t profile, bool is_japanese)
 {
 	add_head(buf, profile, is_japanese);
-	for (char section = 'a'; section <= 'i'; section++) {
-		add_section(buf, section, profile, is_japanese);
+	for (const char *section = "abcdefghi"; *section != '\0'; section++) {
+		add_section(buf, *section, profile, is_japanese);
 	}
 	add_points(buf, profile, is_japanese);
 }

@@ -69,7 +69,9 @@ void km_weakness_copy(struct km_bytes text, char *ret_text, size_t size)
 			break;
 		}
 		if (step == 0 || text.data[0] == '\t') {
-			ret_text[length++] = text.data[0] < ' ' ? ' ' : step == 0 ? '?' : ' ';
+			const char *instead = text.data[0] < ' ' ? " " : "?";
+
+			ret_text[length++] = instead[0];
 			step = 1;
 		} else {
 			memcpy(ret_text + length, text.data, step);

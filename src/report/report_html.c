@@ -232,9 +232,9 @@ static void add_summary(struct writing *writing)
 		wrap(writing, "", km_report_state_word(report, state), "</th>");
 	}
 	raw(writing, "</tr></thead><tbody>");
-	for (char section = 'a'; section <= 'i'; section++) {
-		add_counts(
-		    writing, section, km_requirements_section(section, report->is_japanese), false);
+	for (const char *section = "abcdefghi"; *section != '\0'; section++) {
+		add_counts(writing, *section,
+		    km_requirements_section(*section, report->is_japanese), false);
 	}
 	add_counts(writing, 0, km_report_word(report, KM_WORD_ALL), false);
 	add_counts(writing, 0, km_report_word(report, KM_WORD_POINTS), true);
@@ -366,7 +366,7 @@ static void add_checklist(struct writing *writing, bool wants_points)
 			end_table(writing);
 		}
 		if (is_new) {
-			section = requirement->section[0] == '\0' ? '-' : requirement->section[0];
+			section = requirement->section[0];
 			if (!wants_points) {
 				wrap(writing, "<h3>", requirement->section, ". ");
 				wrap(writing, "",

@@ -106,9 +106,9 @@ static void add_summary(struct writing *writing)
 	}
 	HEADS(writing, KM_WORD_SECTION, KM_WORD_MET, KM_WORD_NOT_MET, KM_WORD_UNKNOWN,
 	    KM_WORD_NOT_APPLICABLE);
-	for (char section = 'a'; section <= 'i'; section++) {
-		add_counts(
-		    writing, section, km_requirements_section(section, report->is_japanese), false);
+	for (const char *section = "abcdefghi"; *section != '\0'; section++) {
+		add_counts(writing, *section,
+		    km_requirements_section(*section, report->is_japanese), false);
 	}
 	add_counts(writing, 0, km_report_word(report, KM_WORD_ALL), false);
 	add_counts(writing, 0, km_report_word(report, KM_WORD_POINTS), true);

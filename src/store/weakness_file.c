@@ -216,7 +216,7 @@ static int put_range(
     struct km_weakness_file *file, const struct km_weakness *weakness, size_t number)
 {
 	const struct km_weakness_range *range = &weakness->ranges[number];
-	const char part[2] = { range->part == '\0' ? '*' : range->part, '\0' };
+	const char part[2] = { range->part, '\0' };
 	const char *const texts[] = { range->vendor, range->product, range->version, range->start,
 		range->end };
 	char maker[KM_MAKERS_NAME_SIZE];
@@ -338,7 +338,10 @@ static int take_ranges(struct km_weakness_file *file, struct km_weakness *weakne
 		range->configuration = (uint16_t)sqlite3_column_int(row, 0);
 		range->node = (uint16_t)sqlite3_column_int(row, 1);
 		range->flags = (uint8_t)sqlite3_column_int(row, 2);
-		range->part = part == NULL ? '*' : part[0];
+		range->part = '*';
+		if (part != NULL && part[0] != '\0') {
+			range->part = part[0];
+		}
 		take_text(row, 4, range->vendor, sizeof(range->vendor));
 		take_text(row, 5, range->product, sizeof(range->product));
 		take_text(row, 6, range->version, sizeof(range->version));
