@@ -1,14 +1,12 @@
 /* What a procurement specification asks for: the requirements that a profile makes apply, for the
  * buyer. Needs no recorder. */
 #include "base/buf.h"
+#include "cmd/paper.h"
 #include "cmd/verbs.h"
 #include "model/requirements.h"
+#include "report/spec_sheet.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #define SPEC_MAX ((size_t)256 * 1024)
 
@@ -86,50 +84,33 @@ static void add_points(struct km_buf *buf, uint32_t profile, bool is_japanese)
 	}
 }
 
-static enum km_exit write_out(const char *path, struct km_bytes text)
+static void write_markdown(struct km_buf *buf, uint32_t profile, bool is_japanese)
 {
-	size_t done = 0;
-	int fd = STDOUT_FILENO;
-
-	if (path != NULL) {
-		fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-		if (fd < 0) {
-			return km_verb_fail("%s: %s", path, strerror(errno));
-		}
+	add_head(buf, profile, is_japanese);
+	for (const char *section = "abcdefghi"; *section != '\0'; section++) {
+		add_section(buf, *section, profile, is_japanese);
 	}
-	while (done < text.size) {
-		ssize_t size = write(fd, text.data + done, text.size - done);
-
-		if (size < 0 && errno != EINTR) {
-			int error = errno;
-
-			if (path != NULL) {
-				(void)close(fd);
-			}
-			return km_verb_fail(
-			    "%s: %s", path == NULL ? "output" : path, strerror(error));
-		}
-		done += size > 0 ? (size_t)size : 0;
-	}
-	if (path != NULL && close(fd) < 0) {
-		return km_verb_fail("%s: %s", path, strerror(errno));
-	}
-	return KM_EXIT_DONE;
+	add_points(buf, profile, is_japanese);
 }
 
 static enum km_exit run_spec(
     const struct km_verb_context *context, const struct km_arguments *arguments)
 {
 	const char *words = km_arguments_get(arguments, "--profile");
-	const char *language = km_arguments_get(arguments, "--language");
-	bool is_japanese = language != NULL && strcmp(language, "ja") == 0;
+	const char *format = km_arguments_get(arguments, "--format");
+	bool is_workbook = format != NULL && strcmp(format, "xlsx") == 0;
+	bool is_japanese = false;
 	uint32_t profile = 0;
 	struct km_buf buf;
-	enum km_exit result = KM_EXIT_USAGE;
+	enum km_exit result = km_paper_take_language(arguments, &is_japanese);
+	int err = 0;
 
 	(void)context;
-	if (language != NULL && !is_japanese && strcmp(language, "en") != 0) {
-		(void)km_verb_fail("--language %s: ja or en is right", language);
+	if (result != KM_EXIT_DONE) {
+		return result;
+	}
+	if (format != NULL && !is_workbook && strcmp(format, "md") != 0) {
+		(void)km_verb_fail("--format %s: md or xlsx is right", format);
 		return KM_EXIT_USAGE;
 	}
 	if (km_requirements_parse_profile(km_bytes_text(words == NULL ? "" : words), &profile) <
@@ -142,20 +123,21 @@ static enum km_exit run_spec(
 		return KM_EXIT_USAGE;
 	}
 	km_buf_init(&buf, SPEC_MAX);
-	add_head(&buf, profile, is_japanese);
-	for (const char *section = "abcdefghi"; *section != '\0'; section++) {
-		add_section(&buf, *section, profile, is_japanese);
+	if (is_workbook) {
+		err = km_spec_sheet_write(profile, is_japanese, &buf);
+	} else {
+		write_markdown(&buf, profile, is_japanese);
+		err = km_buf_error(&buf);
 	}
-	add_points(&buf, profile, is_japanese);
-	result = km_buf_error(&buf) < 0
-		     ? km_verb_fail("the specification did not fit into memory")
-		     : write_out(km_arguments_get(arguments, "-o"), km_buf_view(&buf));
+	result = err < 0 ? km_verb_fail("the specification did not fit into memory")
+			 : km_paper_put(km_arguments_get(arguments, "-o"), km_buf_view(&buf));
 	km_buf_finish(&buf);
 	return result;
 }
 
 static const struct km_argument spec_arguments[] = {
 	{ "--profile", "PARTS", "which parts apply, with commas; none if it is not given" },
+	{ "--format", "FORMAT", "md or xlsx; md if it is not given" },
 	{ "--language", "LANGUAGE", "ja or en; en if it is not given" },
 	{ "-o", "FILE", "write there instead of to standard output" },
 	{ NULL, NULL, NULL },
@@ -163,8 +145,8 @@ static const struct km_argument spec_arguments[] = {
 
 const struct km_verb km_verb_spec = {
 	.name = "spec",
-	.usage = "[--profile PARTS] [--language LANGUAGE] [-o FILE]",
-	.text = "requirements for a procurement specification, as Markdown",
+	.usage = "[--profile PARTS] [--format FORMAT] [--language LANGUAGE] [-o FILE]",
+	.text = "requirements for a procurement specification, as Markdown or a workbook",
 	.arguments = spec_arguments,
 	.run = run_spec,
 };

@@ -74,7 +74,8 @@ extern const struct km_verb km_verb_audit;         /* verb_audit.c */
 extern const struct km_verb km_verb_audit_list;
 extern const struct km_verb km_verb_audit_facts;
 extern const struct km_verb km_verb_audit_stop;
-extern const struct km_verb km_verb_checklist; /* verb_checklist.c */
+extern const struct km_verb km_verb_checklist;        /* verb_checklist.c */
+extern const struct km_verb km_verb_checklist_report; /* verb_checklist_report.c */
 extern const struct km_verb km_verb_checklist_show;
 extern const struct km_verb km_verb_checklist_profile;
 extern const struct km_verb km_verb_attest;
@@ -83,6 +84,11 @@ extern const struct km_verb km_verb_attest_withdraw;
 extern const struct km_verb km_verb_waive;
 extern const struct km_verb km_verb_waive_list;
 extern const struct km_verb km_verb_waive_end;
-extern const struct km_verb km_verb_spec; /* verb_spec.c */
+extern const struct km_verb km_verb_spec;        /* verb_spec.c */
+extern const struct km_verb km_verb_camera_fact; /* verb_camera_fact.c */
+extern const struct km_verb km_verb_vuln_import; /* verb_vuln_import.c */
+extern const struct km_verb km_verb_vuln_list;   /* verb_vuln.c */
+extern const struct km_verb km_verb_vuln_show;
+extern const struct km_verb km_verb_vuln_status;
 
 #endif

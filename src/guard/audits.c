@@ -190,6 +190,14 @@ int km_audits_put_fact(struct km_database *database, const struct km_fact *fact)
 	    NULL, NULL);
 }
 
+int km_audits_drop_facts(
+    struct km_database *database, const struct km_uuid *camera, unsigned kind, unsigned source)
+{
+	return km_database_run(database,
+	    "DELETE FROM fact WHERE camera = ? AND kind = ? AND source = ?",
+	    KM_VALUES(KM_UUID_DATA(camera), KM_NUMBER(kind), KM_NUMBER(source)), NULL, NULL);
+}
+
 static int on_fact_row(void *context, sqlite3_stmt *row)
 {
 	struct walk *walk = context;

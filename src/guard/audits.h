@@ -51,6 +51,10 @@ KM_MUST_USE int km_audits_last(
 /* Store a fact; one of the same camera, kind, subject and source is replaced. */
 KM_MUST_USE int km_audits_put_fact(struct km_database *database, const struct km_fact *fact);
 
+/* Forget the facts of this kind that come from this source. */
+KM_MUST_USE int km_audits_drop_facts(
+    struct km_database *database, const struct km_uuid *camera, unsigned kind, unsigned source);
+
 /* camera NULL: of all cameras; kind 0: of all kinds. In the order camera, kind, subject. */
 KM_MUST_USE int km_audits_each_fact(struct km_database *database, const struct km_uuid *camera,
     unsigned kind, int (*on_fact)(void *context, const struct km_fact *fact), void *context);

@@ -3,6 +3,7 @@
 #include "guard/audits.h"
 #include "guard/hub_requests.h"
 #include "guard/journal.h"
+#include "guard/weaknesses.h"
 #include "io/clock.h"
 #include "model/states.h"
 
@@ -150,13 +151,19 @@ static void finish(
 {
 	int64_t now_us = km_clock_unix_us();
 	struct km_message_audit audit = { 0 };
+	char lists[KM_HUB_PATH_SIZE + sizeof(KM_WEAKNESS_FILE_NAME) + 1];
 	int err = store_facts(hub, run);
+
+	(void)snprintf(lists, sizeof(lists), "%s/%s", hub->state_directory, KM_WEAKNESS_FILE_NAME);
 
 	if (err == 0) {
 		err = km_audits_end(hub->database, run->number, state, packets, text, now_us);
 	}
 	if (err == 0) {
 		err = km_audits_find(hub->database, run->number, &audit);
+	}
+	if (err == 0) {
+		err = km_weaknesses_look(hub->database, lists, &run->camera, now_us);
 	}
 	if (err < 0) {
 		log_error(hub, "the end is not stored", err);

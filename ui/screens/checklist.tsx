@@ -7,6 +7,7 @@ import {
   type Checklist as Listed,
   type Requirement,
 } from '../api';
+import { PaperLinks } from '../components/PaperLinks';
 import { ProfileForm } from '../components/ProfileForm';
 import { RequirementView } from '../components/RequirementView';
 import { ErrorNotice, Notice } from '../components/Notice';
@@ -87,6 +88,7 @@ function Overview({ listed }: { listed: Listed }) {
         />
       ))}
       <Section heading={t.points} listed={listed} requirements={shown(true)} />
+      <PaperLinks />
     </>
   );
 }

@@ -36,7 +36,7 @@ export const journalKinds = {
   storage: 'storage_tight,storage_full,storage_failed,storage_ok,recovered,samples_lost',
   care:
     'alarm_acknowledged,incident_put,incident_ended,duty_done,duty_put,maintenance_began,maintenance_ended',
-  checklist: 'attested,attestation_withdrawn,waived,waiver_ended,profile_set',
+  checklist: 'attested,attestation_withdrawn,waived,waiver_ended,profile_set,fact_entered,weaknesses_imported',
   system:
     'recorder_made,started,stopped,role_died,clock_step,clock_unsynced,clock_synced,certificate_ends,certificate_renewed,certificate_refused,destination_failing,destination_ok,notice_given_up,listener_unexpected,listener_gone',
   journal: 'journal_reviewed,journal_broken,journal_failed',

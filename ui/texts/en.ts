@@ -1131,6 +1131,18 @@ export const en = {
     pin: 'Exactly this certificate (SHA-256)',
     pinHint: '64 hexadecimal digits, or empty',
   },
+
+  papers: {
+    title: 'As a paper',
+    text: 'All answers with their evidence, made now, to print, keep or hand on.',
+    formats: {
+      html: 'To read and print (HTML)',
+      xlsx: 'Spreadsheet (xlsx)',
+      json: 'For programs (JSON)',
+      sarif: 'Findings alone (SARIF)',
+      oscal: 'Assessment results (OSCAL)',
+    },
+  },
 };
 
 export type Texts = typeof en;

@@ -1107,4 +1107,16 @@ export const ja: Texts = {
     pin: 'この証明書だけを信頼（SHA-256）',
     pinHint: '16進数64桁、または空欄',
   },
+
+  papers: {
+    title: '書類にする',
+    text: 'いまの回答と証跡のすべてを、印刷・保管・提出できるファイルにします。',
+    formats: {
+      html: '読む・印刷する（HTML）',
+      xlsx: '表計算（xlsx）',
+      json: 'プログラム用（JSON）',
+      sarif: '指摘だけ（SARIF）',
+      oscal: '評価結果（OSCAL）',
+    },
+  },
 };

@@ -1,0 +1,155 @@
+/* /api/v1/checklist/report: the checklist as a paper, to be kept and printed. */
+#include "base/time.h"
+#include "crypto/random.h"
+#include "io/clock.h"
+#include "report/report.h"
+#include "web/call.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void km_resource_report_show(struct km_call *call);
+
+struct making {
+	struct km_call *call;
+	struct km_report report;
+	enum km_report_format format;
+	struct km_buf paper;
+	int err;
+};
+
+static void destroy(struct making *making)
+{
+	km_report_finish(&making->report);
+	km_buf_finish(&making->paper);
+	free(making);
+}
+
+/* On the work pool: a paper of many cameras takes its time. */
+static void on_run(void *job)
+{
+	struct making *making = job;
+
+	making->err = km_report_write(&making->report, making->format, &making->paper);
+}
+
+static void on_done(void *job)
+{
+	struct making *making = job;
+	char day[KM_TIME_TEXT_SIZE];
+	char disposition[128];
+	struct km_response response = {
+		.status = 200,
+		.content_type = km_report_media_type(making->format),
+	};
+
+	if (making->err < 0) {
+		km_call_fail_err(making->call, making->err, NULL);
+		destroy(making);
+		return;
+	}
+	km_time_write(making->report.made_unix_us, day);
+	(void)snprintf(disposition, sizeof(disposition),
+	    "attachment; filename=\"komainu-checklist-%.10s.%s\"", day,
+	    km_report_extension(making->format));
+	response.headers[0].name = "content-disposition:";
+	response.headers[0].value = disposition;
+	response.header_count = 1;
+	response.body = making->paper;
+	memset(&making->paper, 0, sizeof(making->paper));
+	km_call_answer(making->call, &response);
+	destroy(making);
+}
+
+static void on_answer(void *context, const struct km_ask_answer *given)
+{
+	struct making *making = context;
+	const struct km_message_done *done = given->message;
+
+	if (given->err == 0 && !given->is_last) {
+		if (making->err == 0) {
+			making->err = km_report_add(&making->report, given->kind, given->message);
+		}
+		return;
+	}
+	if (given->err < 0 || given->kind != KM_MESSAGE_done) {
+		km_call_fail(making->call, 503, "busy", "the recorder is busy: try again");
+	} else if (done->err < 0) {
+		km_call_fail_err(making->call, done->err, done->text);
+	} else if (making->err < 0) {
+		km_call_fail_err(making->call, making->err, NULL);
+	} else if (km_call_submit(making->call, on_run, on_done, making) == 0) {
+		return;
+	}
+	destroy(making);
+}
+
+/* A word of the query, or what counts without it. */
+static struct km_bytes word_of(struct km_bytes query, const char *name, struct km_bytes otherwise)
+{
+	while (query.size > 0) {
+		struct km_bytes value = km_bytes_split(&query, '&');
+
+		if (km_bytes_is_equal(km_bytes_split(&value, '='), km_bytes_text(name))) {
+			return value;
+		}
+	}
+	return otherwise;
+}
+
+static int take_query(struct making *making, struct km_refusal *ret_refusal)
+{
+	static const char *const names[] = { "format", "language", NULL };
+	struct km_bytes query = km_bytes_text(km_call_request(making->call)->query);
+	struct km_bytes language = word_of(query, "language", KM_BYTES("en"));
+	int err = km_request_check_query(query, names, ret_refusal);
+
+	if (err < 0) {
+		return err;
+	}
+	if (km_report_find_format(word_of(query, "format", KM_BYTES("html")), &making->format) <
+	    0) {
+		*ret_refusal = (struct km_refusal){ .field = "format",
+			.text = "html, xlsx, json, sarif or oscal is right" };
+		return KM_ERR_FORMAT;
+	}
+	making->report.is_japanese = km_bytes_is_equal(language, KM_BYTES("ja"));
+	if (!making->report.is_japanese && !km_bytes_is_equal(language, KM_BYTES("en"))) {
+		*ret_refusal =
+		    (struct km_refusal){ .field = "language", .text = "ja or en is right" };
+		return KM_ERR_FORMAT;
+	}
+	return 0;
+}
+
+void km_resource_report_show(struct km_call *call)
+{
+	struct km_message_checklist_list list = {
+		.session_size = KM_SECRET_BYTES,
+		.has_evidence = 1,
+		.has_parts = 1,
+	};
+	struct making *making = calloc(1, sizeof(*making));
+	struct km_refusal refusal = { 0 };
+
+	if (making == NULL || km_random_uuid(&making->report.id) < 0) {
+		free(making);
+		km_call_fail_err(call, KM_ERR_MEMORY, NULL);
+		return;
+	}
+	making->call = call;
+	making->report.made_unix_us = km_clock_unix_us();
+	km_buf_init(&making->paper, KM_REPORT_BYTES_MAX);
+	if (take_query(making, &refusal) < 0) {
+		km_call_refuse(call, &refusal);
+		destroy(making);
+		return;
+	}
+	memcpy(list.session, call->session, KM_SECRET_BYTES);
+	if (km_call_ask(call, KM_MESSAGE_checklist_list, &list, on_answer, making) < 0) {
+		km_call_fail(call, 503, "busy", "the recorder is busy: try again");
+		destroy(making);
+	}
+	explicit_bzero(&list, sizeof(list));
+}
