@@ -1,6 +1,7 @@
 #include "guard/hub_auditor.h"
 
 #include "guard/audits.h"
+#include "guard/hub_drift.h"
 #include "guard/hub_requests.h"
 #include "guard/journal.h"
 #include "io/clock.h"
@@ -165,6 +166,9 @@ static void finish(
 	    "%s: %s, %" PRIu32 " facts, %" PRIu64 " packets%s%s", audit.camera_name,
 	    km_states_name("audit_state", state), audit.facts, packets, text[0] == '\0' ? "" : ": ",
 	    text);
+	if (state == KM_AUDIT_DONE && err == 0) {
+		km_hub_drift_look(hub, &run->camera, audit.began_unix_us);
+	}
 	*run = (struct run){ 0 };
 }
 

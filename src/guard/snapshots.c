@@ -32,11 +32,11 @@ static int on_found(void *context, sqlite3_stmt *row)
 	return 0;
 }
 
-static int find(struct km_database *database, const char *sql, struct km_database_value value,
-    struct km_snapshot *ret_snapshot)
+static int find(struct km_database *database, const char *sql,
+    const struct km_database_value *values, size_t count, struct km_snapshot *ret_snapshot)
 {
 	struct km_snapshot found = { 0 };
-	int err = km_database_run(database, sql, &value, 1, on_found, &found);
+	int err = km_database_run(database, sql, values, count, on_found, &found);
 
 	if (err == 0 && found.number == 0) {
 		err = KM_ERR_NOT_FOUND;
@@ -50,15 +50,23 @@ static int find(struct km_database *database, const char *sql, struct km_databas
 int km_snapshots_find(
     struct km_database *database, int64_t number, struct km_snapshot *ret_snapshot)
 {
-	return find(
-	    database, "SELECT " COLUMNS " WHERE number = ?1", KM_NUMBER(number), ret_snapshot);
+	return find(database, "SELECT " COLUMNS " WHERE number = ?1", KM_VALUES(KM_NUMBER(number)),
+	    ret_snapshot);
 }
 
 int km_snapshots_last(
     struct km_database *database, const struct km_uuid *camera, struct km_snapshot *ret_snapshot)
 {
 	return find(database, "SELECT " COLUMNS " WHERE camera = ?1 ORDER BY number DESC LIMIT 1",
-	    KM_UUID_DATA(camera), ret_snapshot);
+	    KM_VALUES(KM_UUID_DATA(camera)), ret_snapshot);
+}
+
+int km_snapshots_before(struct km_database *database, const struct km_snapshot *snapshot,
+    struct km_snapshot *ret_before)
+{
+	return find(database,
+	    "SELECT " COLUMNS " WHERE camera = ?1 AND number < ?2 ORDER BY number DESC LIMIT 1",
+	    KM_VALUES(KM_UUID_DATA(&snapshot->camera), KM_NUMBER(snapshot->number)), ret_before);
 }
 
 struct walk {

@@ -52,6 +52,10 @@ KM_MUST_USE int km_snapshots_find(
 KM_MUST_USE int km_snapshots_last(
     struct km_database *database, const struct km_uuid *camera, struct km_snapshot *ret_snapshot);
 
+/* The one before it, of the same camera. */
+KM_MUST_USE int km_snapshots_before(struct km_database *database,
+    const struct km_snapshot *snapshot, struct km_snapshot *ret_before);
+
 /* The newest first. A negative result ends the walk and is returned. */
 KM_MUST_USE int km_snapshots_each(struct km_database *database, const struct km_uuid *camera,
     uint32_t limit, int (*on_snapshot)(void *context, const struct km_snapshot *snapshot),
