@@ -9,12 +9,16 @@
 #include <string.h>
 
 #define DESCRIPTORS_MAX 2048
+#define REMEDIES_MAX    4 /* at once, besides audits */
 
 struct auditor {
 	struct km_role_process *process;
 	struct km_job_runner *runner; /* once it is started */
 	atomic_bool is_ending;
 	struct km_inquiry_events inquiry;
+	int64_t file_job;             /* the remedy that file_fd is for */
+	int file_fd;                  /* -1: none */
+	int exit_status;
 };
 
 static void send_packed(void *context, struct km_bytes packed)
@@ -60,6 +64,7 @@ static int on_start(struct auditor *auditor, struct km_bytes packed)
 	}
 	if (err == 0) {
 		err = km_job_runner_create(km_role_process_loop(auditor->process), start.jobs_max,
+		err = km_job_runner_create(auditor->loop, start.jobs_max + REMEDIES_MAX,
 		    send_packed, auditor, &auditor->runner);
 	}
 	if (err == 0) {
@@ -113,6 +118,57 @@ static int on_try_answer(struct auditor *auditor, struct km_bytes packed)
 }
 
 static int on_search_begin(struct auditor *auditor, struct km_bytes packed)
+static void drop_file(struct auditor *auditor)
+{
+	if (auditor->file_fd >= 0) {
+		(void)close(auditor->file_fd);
+	}
+	auditor->file_fd = -1;
+}
+
+static int on_remedy_file(struct auditor *auditor, struct km_bytes packed, int *fd)
+{
+	struct km_message_remedy_file file;
+	int err = km_messages_unpack_remedy_file(packed, &file);
+
+	if (err == 0) {
+		drop_file(auditor);
+		auditor->file_job = file.audit;
+		auditor->file_fd = *fd;
+		*fd = -1;
+	}
+	return err;
+}
+
+static int on_remedy_begin(struct auditor *auditor, struct km_bytes packed)
+{
+	struct km_message_remedy_begin begin;
+	struct km_message_remedy_done done = { 0 };
+	int err = km_messages_unpack_remedy_begin(packed, &begin);
+
+	if (err < 0) {
+		return err;
+	}
+	if (auditor->file_fd >= 0 && auditor->file_job != begin.audit) {
+		drop_file(auditor);
+	}
+	err = km_job_runner_begin_remedy(auditor->runner, &begin, auditor->file_fd);
+	if (err == 0) {
+		auditor->file_fd = -1;
+	} else {
+		drop_file(auditor);
+		done.audit = begin.audit;
+		done.err = err;
+		(void)snprintf(done.text, sizeof(done.text), "%s", km_error_text(err));
+		send_message(auditor, KM_MESSAGE_remedy_done, &done);
+	}
+	explicit_bzero(&begin, sizeof(begin));
+	return 0;
+}
+
+/* fd: of the message, -1 if it has none; set to -1 where it is kept. */
+static int dispatch(
+    struct auditor *auditor, enum km_message_kind kind, struct km_bytes packed, int *fd)
 {
 	struct km_message_search_begin begin;
 	int err = km_messages_unpack_search_begin(packed, &begin);
@@ -159,10 +215,51 @@ static int on_message(
 		return on_search_begin(auditor, packed);
 	case KM_MESSAGE_offer_ask:
 		return on_offer_ask(auditor, packed);
+	case KM_MESSAGE_remedy_file:
+		return on_remedy_file(auditor, packed, fd);
+	case KM_MESSAGE_remedy_begin:
+		return on_remedy_begin(auditor, packed);
 	default:
 		return KM_ERR_UNSUPPORTED;
 	}
 }
+
+static void on_message(void *context, struct km_bytes message, int *fds, size_t fd_count)
+{
+	struct auditor *auditor = context;
+	enum km_message_kind kind = KM_MESSAGE_stop;
+	int err = km_messages_kind(message, &kind);
+
+	if (err == 0 && !km_messages_may_send(kind, KM_ROLE_GUARD, KM_ROLE_AUDITOR, fd_count)) {
+		err = KM_ERR_DENIED;
+	}
+	if (err == 0) {
+		int none = -1;
+
+		err = dispatch(auditor, kind, message, fd_count > 0 ? &fds[0] : &none);
+	}
+	for (size_t i = 0; i < fd_count; i++) {
+		if (fds[i] >= 0) {
+			(void)close(fds[i]);
+		}
+	}
+	if (err < 0) {
+		KM_LOG(auditor->log, KM_LOG_ERROR, "message-refused",
+		    km_log_text("message", km_messages_name(kind)), km_log_error("why", err));
+		stop(auditor, EXIT_FAILURE);
+	}
+}
+
+static void on_closed(void *context, int err)
+{
+	(void)err;
+	stop(context, EXIT_SUCCESS);
+}
+
+static const struct km_channel_events channel_events = {
+	.on_message = on_message,
+	.on_closed = on_closed,
+};
 
 /* --- life --- */
 
@@ -199,4 +296,30 @@ int km_auditor_run(void)
 	struct auditor auditor = { 0 };
 
 	return km_role_process_run(&options, &auditor);
+	const struct km_child_limits limits = { .descriptors = DESCRIPTORS_MAX };
+	struct auditor auditor = { .exit_status = EXIT_FAILURE, .file_fd = -1 };
+	struct km_signal *terminate = NULL;
+	int err = km_child_enter("komainu-auditor", &limits);
+
+	if (err < 0) {
+		(void)fprintf(
+		    stderr, "komainu-auditor: started by komainu only: %s\n", km_error_text(err));
+		return EXIT_FAILURE;
+	}
+	err = set_up(&auditor);
+	if (err == 0) {
+		err = km_signal_create(auditor.loop, SIGTERM, on_terminate, &auditor, &terminate);
+	}
+	if (err < 0) {
+		(void)fprintf(stderr, "komainu-auditor: could not start: %s\n", km_error_text(err));
+	} else {
+		km_loop_run(auditor.loop);
+	}
+	km_signal_destroy(terminate);
+	km_job_runner_destroy(auditor.runner);
+	drop_file(&auditor);
+	km_channel_destroy(auditor.channel);
+	km_log_destroy(auditor.log);
+	km_loop_destroy(auditor.loop);
+	return auditor.exit_status;
 }

@@ -13,11 +13,13 @@ enum {
 static const struct row {
 	enum km_remedy kind;
 	unsigned explains;
+	unsigned aid;
 	const char *name;
 	const char *text;
+	const char *risk;
 } rows[] = {
-#define KM_REMEDY(number, NAME, name, explains, text)                                              \
-	{ KM_REMEDY_##NAME, (explains), #name, (text) },
+#define KM_REMEDY(number, NAME, name, explains, aid, text, risk)                                   \
+	{ KM_REMEDY_##NAME, (explains), (aid), #name, (text), (risk) },
 #include "model/remedies.tbl"
 #undef KM_REMEDY
 };
@@ -44,6 +46,20 @@ const char *km_remedies_text(unsigned kind)
 	const struct row *row = find(kind);
 
 	return row == NULL ? "" : row->text;
+}
+
+const char *km_remedies_risk(unsigned kind)
+{
+	const struct row *row = find(kind);
+
+	return row == NULL ? "" : row->risk;
+}
+
+unsigned km_remedies_aid(unsigned kind)
+{
+	const struct row *row = find(kind);
+
+	return row == NULL ? 0 : row->aid;
 }
 
 int km_remedies_find(struct km_bytes name, enum km_remedy *ret_kind)
