@@ -1,7 +1,7 @@
 #include "guard/remedy_orders.h"
 
 #include "base/cidr.h"
-#include "guard/audits.h"
+#include "guard/snapshots.h"
 #include "model/states.h"
 
 #include <stdarg.h>
@@ -26,32 +26,22 @@ static int KM_PRINTF(3, 4) fail(struct making *making, int err, const char *form
 	return err;
 }
 
-/* --- facts --- */
+/* --- what is known of the camera --- */
 
 struct search {
-	struct km_bytes subject;
 	char value[KM_FACT_VALUE_SIZE];
 	bool is_found;
 };
-
-static int on_fact(void *context, const struct km_fact *fact)
-{
-	struct search *search = context;
-
-	if (fact->is_known && fact->source == KM_FROM_ONVIF &&
-	    km_bytes_is_equal(km_bytes_text(fact->subject), search->subject)) {
-		search->is_found = true;
-		memcpy(search->value, fact->value, sizeof(search->value));
-	}
-	return 0;
-}
 
 /* What the camera says; ret_search.is_found if it says anything. */
 static int find_fact(
     struct making *making, enum km_fact_kind kind, const char *subject, struct search *ret_search)
 {
-	*ret_search = (struct search){ .subject = km_bytes_text(subject) };
-	return km_audits_each_fact(making->database, &making->entry->id, kind, on_fact, ret_search);
+	int err = km_snapshots_value(making->database, &making->entry->id, kind, subject,
+	    ret_search->value, sizeof(ret_search->value));
+
+	ret_search->is_found = err == 0;
+	return err == KM_ERR_NOT_FOUND ? 0 : err;
 }
 
 /* --- one by one --- */

@@ -457,6 +457,35 @@ int km_snapshots_compare(struct km_database *database, int64_t from, int64_t to,
 	return err;
 }
 
+struct value_search {
+	char *value;
+	size_t size;
+	bool is_found;
+};
+
+static int on_value(void *context, sqlite3_stmt *row)
+{
+	struct value_search *search = context;
+
+	search->is_found = true;
+	return km_bytes_copy_text(km_database_text(row, 0), search->value, search->size);
+}
+
+int km_snapshots_value(struct km_database *database, const struct km_uuid *camera,
+    enum km_fact_kind kind, const char *subject, char *ret_value, size_t size)
+{
+	struct value_search search = { .value = ret_value, .size = size };
+	int err = km_database_run(database,
+	    "SELECT value FROM snapshot_fact WHERE snapshot ="
+	    " (SELECT max(number) FROM snapshot WHERE camera = ?1)"
+	    " AND kind = ?2 AND source = ?3 AND subject = ?4 AND value IS NOT NULL",
+	    KM_VALUES(
+		KM_UUID_DATA(camera), KM_NUMBER(kind), KM_NUMBER(KM_FROM_ONVIF), KM_WORDS(subject)),
+	    on_value, &search);
+
+	return err == 0 && !search.is_found ? KM_ERR_NOT_FOUND : err;
+}
+
 struct check_walk {
 	int (*on_check)(void *context, const struct km_snapshots_check *check);
 	void *context;

@@ -68,6 +68,13 @@ KM_MUST_USE int km_snapshots_each(struct km_database *database, const struct km_
 KM_MUST_USE int km_snapshots_compare(struct km_database *database, int64_t from, int64_t to,
     int (*on_difference)(void *context, const struct km_difference *difference), void *context);
 
+/*
+ * What the camera last said of this, as its last snapshot carries it on. KM_ERR_NOT_FOUND: nothing.
+ * KM_ERR_LIMIT: it does not fit.
+ */
+KM_MUST_USE int km_snapshots_value(struct km_database *database, const struct km_uuid *camera,
+    enum km_fact_kind kind, const char *subject, char *ret_value, size_t size);
+
 /* What a maintenance left behind. */
 struct km_snapshots_check {
 	int64_t maintenance;
