@@ -122,13 +122,13 @@ function KnownFacts({ facts }: { facts: Fact[] | undefined }) {
           <summary>
             {t.themes[theme]} <span class="hint">{t.factCount(some.length)}</span>
           </summary>
-          <dl class="facts">
+          <dl class="facts known">
             {some.map((fact) => (
               <div key={`${fact.kind} ${fact.subject} ${fact.source}`}>
                 <dt>{factName(fact)}</dt>
                 <dd>
                   {isDisputed(fact, facts) && <StateWord tone="warn" text={t.claimed} />}{' '}
-                  <span class="value">{factText(fact)}</span>
+                  <span>{factText(fact)}</span>
                   <span class="hint">
                     {t.sources[fact.source]}, <Moment us={fact.observed_us} />
                     {!fact.is_known && fact.detail && (

@@ -120,7 +120,7 @@ function Differences({ camera, from, to }: { camera: Camera; from: number; to: n
   return answer.value.differences.length === 0 ? (
     <p>{t.differencesNone}</p>
   ) : (
-    <dl class="facts">
+    <dl class="facts known">
       {answer.value.differences.map((one) => (
         <div key={`${one.kind} ${one.subject} ${one.source} ${one.change} ${one.after}`}>
           <dt>{factName(one)}</dt>

@@ -13,9 +13,9 @@ import { RemoveCamera } from '../components/RemoveCamera';
 import { StateWord } from '../components/StateWord';
 import { useAnswer } from '../components/useAnswer';
 import { texts } from '../language';
-import { bytesText } from '../model/amounts';
-import { valueText } from '../model/fact_words';
+import { bytesText, lengthText } from '../model/amounts';
 import { cameraWord } from '../model/judge';
+import { dateText } from '../model/moments';
 import { go, href, route } from '../route';
 import { isAdministrator, mayTakeCare, recorderNowUs } from '../session';
 import { status } from '../status';
@@ -99,7 +99,7 @@ function CameraList({ cameras }: { cameras: Camera[] }) {
               <th scope="col" class="number">
                 {t.columns.kept}
               </th>
-              <th scope="col">{t.columns.oldest}</th>
+              {!mayTakeCare() && <th scope="col">{t.columns.oldest}</th>}
               {mayTakeCare() && (
                 <>
                   <th scope="col">{audit.columns.firmware}</th>
@@ -129,10 +129,13 @@ function CameraList({ cameras }: { cameras: Camera[] }) {
                 <td data-label={t.columns.kept} class="number">
                   {bytesText(camera.kept_bytes)}
                 </td>
-                <td data-label={t.columns.oldest}>
-                  {camera.oldest_us === null ? '–' : <Moment us={camera.oldest_us} />}
-                </td>
-                {mayTakeCare() && <LookedCells camera={camera} looked={looked} />}
+                {mayTakeCare() ? (
+                  <LookedCells camera={camera} looked={looked} />
+                ) : (
+                  <td data-label={t.columns.oldest}>
+                    {camera.oldest_us === null ? '–' : <Moment us={camera.oldest_us} />}
+                  </td>
+                )}
               </tr>
             ))}
           </tbody>
@@ -144,17 +147,19 @@ function CameraList({ cameras }: { cameras: Camera[] }) {
 
 function LookedCells({ camera, looked }: { camera: Camera; looked: Looked }) {
   const t = texts.value.audit.columns;
+  const now_us = recorderNowUs();
   const audit = looked.audits.get(camera.id);
   const support = looked.support.get(camera.id);
   return (
     <>
       <td data-label={t.firmware}>{looked.firmware.get(camera.id) || '–'}</td>
-      <td data-label={t.support}>{support ? valueText('support_end', support) : '–'}</td>
+      <td data-label={t.support}>{support ? dateText(Number(support)) : '–'}</td>
       <td data-label={t.audited}>
         {audit ? (
           <>
             <AuditWord audit={audit} />{' '}
-            {audit.ended_us !== null && <Moment us={audit.ended_us} />}
+            {audit.ended_us !== null &&
+              texts.value.audit.ago(lengthText(now_us - audit.ended_us))}
           </>
         ) : (
           '–'
@@ -196,11 +201,11 @@ function OneCamera({ camera }: { camera: Camera }) {
       </div>
       <CameraDetails camera={camera} />
       {mayTakeCare() && (
-        <>
+        <div class="stack">
           <CameraAudit key={camera.id} camera={camera} onDone={() => round.value++} />
           <CameraHistory key={`history ${camera.id}`} camera={camera} round={round.value} />
           <CameraRemedies key={`${camera.id} ${wanted ?? ''}`} camera={camera} wanted={wanted} />
-        </>
+        </div>
       )}
       <MaintenanceCard camera={camera} />
       {isRemoving.value && (

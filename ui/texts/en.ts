@@ -850,6 +850,7 @@ export const en = {
       failed: 'failed',
       stopped: 'stopped',
     },
+    ago: (length: string) => `${length} ago`,
     progress: (done: number, total: number) => `${done} of ${total}`,
     factCount: (count: number) => many(count, 'fact', 'facts'),
     facts: 'What is known of it',
@@ -857,7 +858,7 @@ export const en = {
     yes: 'yes',
     no: 'no',
     notKnown: 'not known',
-    claimed: 'Claims and observation differ',
+    claimed: 'Sources differ',
     sources: {
       onvif: 'the camera says so',
       probe: 'seen from outside',

@@ -823,6 +823,7 @@ export const ja: Texts = {
       failed: '失敗',
       stopped: '中止',
     },
+    ago: (length) => `${length}前`,
     progress: (done, total) => `${total}件中${done}件`,
     factCount: (count) => `${count}項目`,
     facts: '分かっていること',
@@ -830,7 +831,7 @@ export const ja: Texts = {
     yes: 'はい',
     no: 'いいえ',
     notKnown: '不明',
-    claimed: '申告と観測が食い違っています',
+    claimed: '食い違い',
     sources: {
       onvif: 'カメラの申告',
       probe: '外からの観測',
