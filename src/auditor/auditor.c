@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #define DESCRIPTORS_MAX 2048
 #define REMEDIES_MAX    4 /* at once, besides audits */
@@ -16,9 +17,8 @@ struct auditor {
 	struct km_job_runner *runner; /* once it is started */
 	atomic_bool is_ending;
 	struct km_inquiry_events inquiry;
-	int64_t file_job;             /* the remedy that file_fd is for */
-	int file_fd;                  /* -1: none */
-	int exit_status;
+	int64_t file_job; /* the remedy that file_fd is for */
+	int file_fd;      /* -1: none */
 };
 
 static void send_packed(void *context, struct km_bytes packed)
@@ -63,9 +63,8 @@ static int on_start(struct auditor *auditor, struct km_bytes packed)
 		err = enter_sandbox(&walls);
 	}
 	if (err == 0) {
-		err = km_job_runner_create(km_role_process_loop(auditor->process), start.jobs_max,
-		err = km_job_runner_create(auditor->loop, start.jobs_max + REMEDIES_MAX,
-		    send_packed, auditor, &auditor->runner);
+		err = km_job_runner_create(km_role_process_loop(auditor->process),
+		    start.jobs_max + REMEDIES_MAX, send_packed, auditor, &auditor->runner);
 	}
 	if (err == 0) {
 		km_role_process_ready(auditor->process, &walls);
@@ -117,7 +116,6 @@ static int on_try_answer(struct auditor *auditor, struct km_bytes packed)
 	return err;
 }
 
-static int on_search_begin(struct auditor *auditor, struct km_bytes packed)
 static void drop_file(struct auditor *auditor)
 {
 	if (auditor->file_fd >= 0) {
@@ -160,15 +158,13 @@ static int on_remedy_begin(struct auditor *auditor, struct km_bytes packed)
 		done.audit = begin.audit;
 		done.err = err;
 		(void)snprintf(done.text, sizeof(done.text), "%s", km_error_text(err));
-		send_message(auditor, KM_MESSAGE_remedy_done, &done);
+		km_role_process_send(auditor->process, KM_MESSAGE_remedy_done, &done);
 	}
 	explicit_bzero(&begin, sizeof(begin));
 	return 0;
 }
 
-/* fd: of the message, -1 if it has none; set to -1 where it is kept. */
-static int dispatch(
-    struct auditor *auditor, enum km_message_kind kind, struct km_bytes packed, int *fd)
+static int on_search_begin(struct auditor *auditor, struct km_bytes packed)
 {
 	struct km_message_search_begin begin;
 	int err = km_messages_unpack_search_begin(packed, &begin);
@@ -196,7 +192,6 @@ static int on_message(
 {
 	struct auditor *auditor = context;
 
-	(void)fds;
 	(void)fd_count;
 	if (kind == KM_MESSAGE_auditor_start) {
 		return on_start(auditor, packed);
@@ -211,55 +206,18 @@ static int on_message(
 		return on_job_stop(auditor, packed);
 	case KM_MESSAGE_try_answer:
 		return on_try_answer(auditor, packed);
+	case KM_MESSAGE_remedy_file:
+		return on_remedy_file(auditor, packed, &fds[0]);
+	case KM_MESSAGE_remedy_begin:
+		return on_remedy_begin(auditor, packed);
 	case KM_MESSAGE_search_begin:
 		return on_search_begin(auditor, packed);
 	case KM_MESSAGE_offer_ask:
 		return on_offer_ask(auditor, packed);
-	case KM_MESSAGE_remedy_file:
-		return on_remedy_file(auditor, packed, fd);
-	case KM_MESSAGE_remedy_begin:
-		return on_remedy_begin(auditor, packed);
 	default:
 		return KM_ERR_UNSUPPORTED;
 	}
 }
-
-static void on_message(void *context, struct km_bytes message, int *fds, size_t fd_count)
-{
-	struct auditor *auditor = context;
-	enum km_message_kind kind = KM_MESSAGE_stop;
-	int err = km_messages_kind(message, &kind);
-
-	if (err == 0 && !km_messages_may_send(kind, KM_ROLE_GUARD, KM_ROLE_AUDITOR, fd_count)) {
-		err = KM_ERR_DENIED;
-	}
-	if (err == 0) {
-		int none = -1;
-
-		err = dispatch(auditor, kind, message, fd_count > 0 ? &fds[0] : &none);
-	}
-	for (size_t i = 0; i < fd_count; i++) {
-		if (fds[i] >= 0) {
-			(void)close(fds[i]);
-		}
-	}
-	if (err < 0) {
-		KM_LOG(auditor->log, KM_LOG_ERROR, "message-refused",
-		    km_log_text("message", km_messages_name(kind)), km_log_error("why", err));
-		stop(auditor, EXIT_FAILURE);
-	}
-}
-
-static void on_closed(void *context, int err)
-{
-	(void)err;
-	stop(context, EXIT_SUCCESS);
-}
-
-static const struct km_channel_events channel_events = {
-	.on_message = on_message,
-	.on_closed = on_closed,
-};
 
 /* --- life --- */
 
@@ -281,6 +239,7 @@ static void on_end(void *context)
 	atomic_store(&auditor->is_ending, true);
 	auditor->process = NULL;
 	km_job_runner_destroy(auditor->runner);
+	drop_file(auditor);
 }
 
 int km_auditor_run(void)
@@ -293,33 +252,7 @@ int km_auditor_run(void)
 		.on_message = on_message,
 		.on_end = on_end,
 	};
-	struct auditor auditor = { 0 };
+	struct auditor auditor = { .file_fd = -1 };
 
 	return km_role_process_run(&options, &auditor);
-	const struct km_child_limits limits = { .descriptors = DESCRIPTORS_MAX };
-	struct auditor auditor = { .exit_status = EXIT_FAILURE, .file_fd = -1 };
-	struct km_signal *terminate = NULL;
-	int err = km_child_enter("komainu-auditor", &limits);
-
-	if (err < 0) {
-		(void)fprintf(
-		    stderr, "komainu-auditor: started by komainu only: %s\n", km_error_text(err));
-		return EXIT_FAILURE;
-	}
-	err = set_up(&auditor);
-	if (err == 0) {
-		err = km_signal_create(auditor.loop, SIGTERM, on_terminate, &auditor, &terminate);
-	}
-	if (err < 0) {
-		(void)fprintf(stderr, "komainu-auditor: could not start: %s\n", km_error_text(err));
-	} else {
-		km_loop_run(auditor.loop);
-	}
-	km_signal_destroy(terminate);
-	km_job_runner_destroy(auditor.runner);
-	drop_file(&auditor);
-	km_channel_destroy(auditor.channel);
-	km_log_destroy(auditor.log);
-	km_loop_destroy(auditor.loop);
-	return auditor.exit_status;
 }

@@ -584,6 +584,7 @@ static int settle(struct km_hub *hub, const struct km_remedy_record *record)
 	}
 	if (err == 0) {
 		memcpy(order.rtsp_url, camera->entry.url, sizeof(order.rtsp_url));
+		memcpy(order.onvif_url, camera->entry.onvif_url, sizeof(order.onvif_url));
 		memcpy(order.user, record->user, sizeof(order.user));
 		memcpy(order.account, record->user, sizeof(order.account));
 		order.pin_size = camera->entry.has_pin ? sizeof(camera->entry.pin) : 0;

@@ -223,6 +223,7 @@ int km_remedy_orders_make(struct km_database *database, const struct km_camera *
 	order.kind = (uint8_t)kind;
 	memcpy(order.user, entry->user, sizeof(order.user));
 	memcpy(order.rtsp_url, entry->url, sizeof(order.rtsp_url));
+	memcpy(order.onvif_url, entry->onvif_url, sizeof(order.onvif_url));
 	order.pin_size = entry->has_pin ? sizeof(entry->pin) : 0;
 	memcpy(order.pin, entry->pin, sizeof(order.pin));
 	switch (kind) {
