@@ -17,17 +17,22 @@ export class Audits {
     this.audits = [this.makeAudit(cameras[0], 1, 3 * hour), this.makeAudit(cameras[1], 2, 9 * hour)];
     this.facts = [...this.makeFacts(cameras[0], '2.1.7'), ...this.makeFacts(cameras[1], '1.0.3')];
     this.snapshots = this.makeSnapshots();
-    care.alarms.push({
+  }
+
+  // What an unannounced change leads to.
+  addAlarm() {
+    const [camera] = this.cameras;
+    this.care.alarms.push({
       number: 40,
       kind: 'settings_changed',
       severity: 'critical',
-      camera: cameras[0].id,
-      camera_name: cameras[0].name,
+      camera: camera.id,
+      camera_name: camera.name,
       subject: '',
       opened_us: nowUs() - 3 * hour,
       cleared_us: null,
       count: 1,
-      text: `${cameras[0].name}: account service added: administrator`,
+      text: `${camera.name}: account service added: administrator`,
       acknowledged_by: '',
       acknowledged_us: null,
       incident: 0,
