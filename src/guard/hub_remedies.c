@@ -210,7 +210,8 @@ static void end_password(
 	if (state == KM_REMEDY_IS_UNSURE) {
 		struct km_remedy_record record = { 0 };
 
-		err = km_remedy_records_find(hub->database, run->number, &record);
+		/* Without it, it is looked at again as after the first try. */
+		(void)!km_remedy_records_find(hub->database, run->number, &record);
 		end_record(hub, run, state,
 		    done->text[0] != '\0' ? done->text : "which password holds is not known yet",
 		    record.due_us > now_us ? record.due_us
@@ -416,8 +417,8 @@ static void close_aid(struct km_hub *hub, const struct km_uuid *camera, unsigned
 	if (err == 0 && aid.incident != 0 &&
 	    (step != KM_REMEDIES_AID_AUDIT ||
 		(aid.steps_done & 1U << (km_remedies_aid(KM_REMEDY_PASSWORD) - 1)) != 0)) {
-		err = km_incidents_work(
-		    hub->database, aid.incident, step, NULL, "", "recorder", km_clock_unix_us());
+		err = km_incidents_work(hub->database, aid.incident, step, false, NULL, "",
+		    "recorder", km_clock_unix_us());
 	}
 	if (err < 0) {
 		log_error(hub, "the step of first aid is not stored", err);

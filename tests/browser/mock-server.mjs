@@ -596,6 +596,7 @@ export class MockServer {
     }
     if (this.people.knows(kind)) {
       return this.people.answer({ ...context, kind, id, what });
+    }
     if (this.audits.knows(kind)) {
       return this.audits.answer({ ...context, kind, id, what });
     }

@@ -409,6 +409,7 @@ export const en = {
         'Find out who could have changed the machine, and take it off the network if nobody knows of it.',
         'Keep a copy of the state directory and the logs, then restart the recorder.',
         'Check that the socket is gone, and compare the list of parts with the day before.',
+      ],
       settings_changed: [
         'Look at what changed, on the camera’s page.',
         'Ask everybody who may work on the camera.',
