@@ -5,10 +5,7 @@ alarm, announced ones none; a password is changed for real, the old one is refus
 goes on with the new one; the recorder is killed while it waits for the camera's answer, and still
 finds out which password holds. [IPA a12-3, h01-1]"""
 import json
-import os
-import pathlib
 import random
-import signal
 import socket
 import subprocess
 import sys
@@ -121,15 +118,14 @@ def audit(r):
 
 
 def main():
-    folder_of = {}
     with Recorder({"audit_hours": 0}) as r:
         old = r.secret("an-old-password-1")
         device = Device(r.directory, "an-old-password-1")
         proxy = Proxy(device.port)
         lab = ["--address", ADDRESS, "--auth", "digest", "--user", USER, "--fps", 10]
         camera = Camera("--mount", "/gate", *lab, "--password-file", old)
+        streams = [camera]
         rtsp = camera.ready["url"].rsplit(":", 1)[1].split("/")[0]
-        restarted = None
         try:
             r.add("gate", camera.url, "--user", USER, "--password-file", old)
             r.start()
@@ -188,15 +184,14 @@ def main():
             assert [step["does"] for step in plan["steps"]] == ["send", "try", "try", "keep", "look"], plan
             assert device.password_now() == "an-old-password-1"
 
-            def change_stream_password():
+            def change_stream_password(before):
                 """The camera's RTSP has the same accounts as its ONVIF."""
-                wait_for("the new password", lambda: device.password_now() != device.password, 60)
-                camera.stop()
-                password = r.secret(device.password_now())
-                folder_of["camera"] = Camera("--mount", "/gate", *lab, "--port", rtsp,
-                                             "--password-file", password)
+                wait_for("the new password", lambda: device.password_now() != before, 60)
+                streams[-1].stop()
+                streams.append(Camera("--mount", "/gate", *lab, "--port", rtsp,
+                                      "--password-file", r.secret(device.password_now())))
 
-            restarted = threading.Thread(target=change_stream_password)
+            restarted = threading.Thread(target=change_stream_password, args=(device.password,))
             restarted.start()
             done = asked(r, "camera", "fix", "gate", "password", "--allow-clear", "--yes")["remedies"][0]
             restarted.join()
@@ -232,7 +227,8 @@ def main():
                 return last if last["state"] == "done" else None
 
             last = wait_for("it is known which password holds", settled, 90)
-            assert device.password_now() != new
+            change_stream_password(new)
+            r.wait_streaming("gate", seconds=60)
             audit(r)
             facts = asked(r, "audit", "facts", "gate", "--kind", "own_login")["facts"]
             assert any(fact["value"] == "yes" for fact in facts), (last, facts)
@@ -247,7 +243,7 @@ def main():
         finally:
             device.stop()
             proxy.listener.close()
-            folder_of.get("camera", camera).stop()
+            streams[-1].stop()
     return 0
 
 
