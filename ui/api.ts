@@ -516,7 +516,6 @@ export interface Maintenance {
 }
 
 export type AuditState = 'waiting' | 'running' | 'done' | 'failed' | 'stopped';
-export type FactSource = 'onvif' | 'probe' | 'recorder' | 'person' | 'import';
 
 export interface Audit {
   number: number;

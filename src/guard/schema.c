@@ -191,5 +191,4 @@ static const char drift[] =
     "CREATE UNIQUE INDEX remedy_open ON remedy (camera) WHERE ended_us = 0;";
 
 const char *const km_schema_steps[KM_SCHEMA_VERSION] = { first, journal, people, care, outside,
-	audit, onvif, answers };
-	audit, onvif, drift };
+	audit, onvif, answers, drift };

@@ -663,10 +663,9 @@ const door = await launch({ locale: 'en-GB', timezoneId: 'Asia/Tokyo' });
 await testDoor(door.page);
 // What looks at clocks has the machine for itself.
 await onPage(testLive, testRecordings);
-await Promise.all([onPage(testCameras, testAlarms, testDuties), onPage(testPeople, testMessages, testChecklist)]);
 await Promise.all([
   onPage(testCameras, testAlarms, testDuties, testAudits),
-  onPage(testPeople, testMessages),
+  onPage(testPeople, testMessages, testChecklist),
 ]);
 // Without pictures of them only those looks are drawn in which something is measured.
 const wanted = Object.entries(looks).filter(([, options]) => shots || options.isMobile);

@@ -866,6 +866,7 @@ export const en = {
       recorder: 'the recorder knows',
       person: 'somebody entered it',
       import: 'from imported lists',
+      unknown: 'source not known',
     },
     themes: {
       device: 'What it is',

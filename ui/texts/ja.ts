@@ -839,6 +839,7 @@ export const ja: Texts = {
       recorder: 'レコーダーの記録',
       person: '人が入力',
       import: '取り込んだ一覧',
+      unknown: '出所不明',
     },
     themes: {
       device: '機器',
