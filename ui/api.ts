@@ -35,6 +35,8 @@ export type AlarmKind =
   | 'duty'
   | 'notices'
   | 'listener'
+  | 'settings_changed'
+  | 'takeover'
   | 'unknown';
 export type Severity = 'info' | 'warning' | 'critical';
 export type DutyKind =
@@ -513,6 +515,121 @@ export interface Maintenance {
   note: string;
 }
 
+export type AuditState = 'waiting' | 'running' | 'done' | 'failed' | 'stopped';
+
+export interface Audit {
+  number: number;
+  camera: string;
+  camera_name: string;
+  by: string;
+  state: AuditState;
+  asked_us: number;
+  began_us: number | null;
+  ended_us: number | null;
+  // That runs now, and how far it is; total 0: not known.
+  stage: string;
+  done: number;
+  total: number;
+  facts: number;
+  text: string;
+}
+
+export interface Fact {
+  camera: string;
+  kind: string;
+  subject: string;
+  source: FactSource;
+  is_known: boolean;
+  value: string;
+  detail: string;
+  observed_us: number;
+}
+
+export type Announcement = 'nobody' | 'maintenance' | 'remedy';
+
+export interface Snapshot {
+  number: number;
+  reason: 'audit' | 'asked' | 'remedy';
+  taken_us: number;
+  confirmed_us: number;
+  changes: number;
+  unannounced: number;
+  announced_by: Announcement;
+}
+
+// What a maintenance left behind.
+export interface MaintenanceCheck {
+  maintenance: number;
+  before: number;
+  after: number;
+  changes: number;
+  checked_us: number;
+}
+
+export interface Difference {
+  change: 'added' | 'removed' | 'changed';
+  theme: 'device' | 'firmware' | 'settings' | 'accounts' | 'services' | 'context';
+  kind: string;
+  subject: string;
+  source: FactSource;
+  before: string;
+  after: string;
+}
+
+export const remedyKinds = [
+  'password',
+  'services',
+  'ntp',
+  'filter',
+  'reboot',
+  'firmware',
+  'reset',
+] as const;
+export type RemedyKind = (typeof remedyKinds)[number];
+
+export interface RemedyWish {
+  camera: string;
+  remedy: RemedyKind;
+  account?: string;
+  current?: string;
+  allows_clear?: boolean;
+  services?: string;
+  servers?: string;
+  addresses?: string;
+  is_off?: boolean;
+  is_hard?: boolean;
+  file?: string;
+}
+
+export interface Plan {
+  plan: string;
+  camera_name: string;
+  remedy: RemedyKind;
+  state: 'making' | 'ready' | 'failed' | 'used';
+  until_us: number;
+  text: string;
+}
+
+export interface PlanStep {
+  place: number;
+  does: 'send' | 'try' | 'keep' | 'look';
+  operation: string;
+  target: string;
+  parameters: string;
+}
+
+export interface Remedy {
+  number: number;
+  camera: string;
+  remedy: RemedyKind;
+  state: 'running' | 'done' | 'failed' | 'unsure';
+  step: string;
+  text: string;
+  by: string;
+  begun_us: number;
+  ended_us: number | null;
+}
+
 // A change of a camera; the password travels only towards the recorder.
 export type CameraChange = Partial<CameraSettings> & { password?: string };
 
@@ -815,5 +932,32 @@ export const api = {
     change<unknown>('POST', '/waivers', wish),
   endWaiver: (number: number) => change<never>('POST', `/waivers/${number}/end`),
   setProfile: (parts: string) => change<unknown>('POST', '/profile', { parts }),
+  // The newest of each camera.
+  audits: (signal?: AbortSignal) => get<{ audits: Audit[] }>('/audits', signal),
+  auditNow: (id: string) => changeAndRead<{ audits: Audit[] }>('POST', '/audits', { camera: id }),
+  stopAudit: (number: number) => change<never>('POST', `/audits/${number}/stop`),
+  // Of one camera, with its newest audit; or of all, of one kind.
+  facts: (id: string, signal?: AbortSignal) =>
+    get<{ facts: Fact[]; audits?: Audit[] }>(`/facts?camera=${id}`, signal),
+  factsOfKind: (kind: string, signal?: AbortSignal) =>
+    get<{ facts: Fact[] }>(`/facts?kind=${kind}`, signal),
+  snapshots: (id: string, signal?: AbortSignal) =>
+    get<{ snapshots: Snapshot[]; checks?: MaintenanceCheck[] }>(`/snapshots?camera=${id}`, signal),
+  differences: (id: string, from: number, to: number, signal?: AbortSignal) =>
+    get<{ differences: Difference[] }>(
+      `/differences?camera=${id}&from=${from}&to=${to}`,
+      signal,
+    ),
+  makePlan: (wish: RemedyWish) => changeAndRead<{ plans: Plan[] }>('POST', '/plans', wish),
+  plan: (id: string) => get<{ plans: Plan[]; steps?: PlanStep[] }>(`/plans/${id}`),
+  runPlan: (id: string, password: string) =>
+    changeAndRead<{ remedies: Remedy[] }>('POST', `/plans/${id}/run`, { password }),
+  remedies: (id: string, signal?: AbortSignal) =>
+    get<{ remedies: Remedy[] }>(`/remedies?camera=${id}`, signal),
+  beginFirstAid: (id: string, alarm: number) =>
+    changeAndRead<{ incidents: Incident[] }>('POST', '/incidents/first-aid', {
+      camera: id,
+      alarm,
+    }),
   livePath: (id: string) => `wss://${location.host}${base}${camera(id)}/live`,
 };

@@ -1,20 +1,24 @@
 #include "auditor/auditor.h"
 
-#include "auditor/inquiry.h"
 #include "auditor/job_runner.h"
+#include "auditor/lookout.h"
 #include "auditor/soap_link.h"
 #include "priv/role_process.h"
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #define DESCRIPTORS_MAX 2048
+#define REMEDIES_MAX    4 /* at once, besides audits */
 
 struct auditor {
 	struct km_role_process *process;
 	struct km_job_runner *runner; /* once it is started */
 	atomic_bool is_ending;
-	struct km_inquiry_events inquiry;
+	struct km_lookout_events inquiry;
+	int64_t file_job; /* the remedy that file_fd is for */
+	int file_fd;      /* -1: none */
 };
 
 static void send_packed(void *context, struct km_bytes packed)
@@ -59,8 +63,8 @@ static int on_start(struct auditor *auditor, struct km_bytes packed)
 		err = enter_sandbox(&walls);
 	}
 	if (err == 0) {
-		err = km_job_runner_create(km_role_process_loop(auditor->process), start.jobs_max,
-		    send_packed, auditor, &auditor->runner);
+		err = km_job_runner_create(km_role_process_loop(auditor->process),
+		    start.jobs_max + REMEDIES_MAX, send_packed, auditor, &auditor->runner);
 	}
 	if (err == 0) {
 		km_role_process_ready(auditor->process, &walls);
@@ -112,13 +116,61 @@ static int on_try_answer(struct auditor *auditor, struct km_bytes packed)
 	return err;
 }
 
+static void drop_file(struct auditor *auditor)
+{
+	if (auditor->file_fd >= 0) {
+		(void)close(auditor->file_fd);
+	}
+	auditor->file_fd = -1;
+}
+
+static int on_remedy_file(struct auditor *auditor, struct km_bytes packed, int *fd)
+{
+	struct km_message_remedy_file file;
+	int err = km_messages_unpack_remedy_file(packed, &file);
+
+	if (err == 0) {
+		drop_file(auditor);
+		auditor->file_job = file.audit;
+		auditor->file_fd = *fd;
+		*fd = -1;
+	}
+	return err;
+}
+
+static int on_remedy_begin(struct auditor *auditor, struct km_bytes packed)
+{
+	struct km_message_remedy_begin begin;
+	struct km_message_remedy_done done = { 0 };
+	int err = km_messages_unpack_remedy_begin(packed, &begin);
+
+	if (err < 0) {
+		return err;
+	}
+	if (auditor->file_fd >= 0 && auditor->file_job != begin.audit) {
+		drop_file(auditor);
+	}
+	err = km_job_runner_begin_remedy(auditor->runner, &begin, auditor->file_fd);
+	if (err == 0) {
+		auditor->file_fd = -1;
+	} else {
+		drop_file(auditor);
+		done.audit = begin.audit;
+		done.err = err;
+		(void)snprintf(done.text, sizeof(done.text), "%s", km_error_text(err));
+		km_role_process_send(auditor->process, KM_MESSAGE_remedy_done, &done);
+	}
+	explicit_bzero(&begin, sizeof(begin));
+	return 0;
+}
+
 static int on_search_begin(struct auditor *auditor, struct km_bytes packed)
 {
 	struct km_message_search_begin begin;
 	int err = km_messages_unpack_search_begin(packed, &begin);
 
 	return err < 0 ? err
-		       : km_inquiry_search(
+		       : km_lookout_search(
 			     km_role_process_loop(auditor->process), &begin, &auditor->inquiry);
 }
 
@@ -128,7 +180,7 @@ static int on_offer_ask(struct auditor *auditor, struct km_bytes packed)
 	int err = km_messages_unpack_offer_ask(packed, &ask);
 
 	if (err == 0) {
-		err = km_inquiry_offer(
+		err = km_lookout_offer(
 		    km_role_process_loop(auditor->process), &ask, &auditor->inquiry);
 	}
 	km_messages_wipe(KM_MESSAGE_offer_ask, &ask);
@@ -140,7 +192,6 @@ static int on_message(
 {
 	struct auditor *auditor = context;
 
-	(void)fds;
 	(void)fd_count;
 	if (kind == KM_MESSAGE_auditor_start) {
 		return on_start(auditor, packed);
@@ -155,6 +206,10 @@ static int on_message(
 		return on_job_stop(auditor, packed);
 	case KM_MESSAGE_try_answer:
 		return on_try_answer(auditor, packed);
+	case KM_MESSAGE_remedy_file:
+		return on_remedy_file(auditor, packed, &fds[0]);
+	case KM_MESSAGE_remedy_begin:
+		return on_remedy_begin(auditor, packed);
 	case KM_MESSAGE_search_begin:
 		return on_search_begin(auditor, packed);
 	case KM_MESSAGE_offer_ask:
@@ -171,7 +226,7 @@ static int on_begin(void *context, struct km_role_process *process)
 	struct auditor *auditor = context;
 
 	auditor->process = process;
-	auditor->inquiry = (struct km_inquiry_events){
+	auditor->inquiry = (struct km_lookout_events){
 		.on_message = send_packed, .context = auditor, .is_cancelled = &auditor->is_ending
 	};
 	return 0;
@@ -184,6 +239,7 @@ static void on_end(void *context)
 	atomic_store(&auditor->is_ending, true);
 	auditor->process = NULL;
 	km_job_runner_destroy(auditor->runner);
+	drop_file(auditor);
 }
 
 int km_auditor_run(void)
@@ -196,7 +252,7 @@ int km_auditor_run(void)
 		.on_message = on_message,
 		.on_end = on_end,
 	};
-	struct auditor auditor = { 0 };
+	struct auditor auditor = { .file_fd = -1 };
 
 	return km_role_process_run(&options, &auditor);
 }

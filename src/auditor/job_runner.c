@@ -1,6 +1,7 @@
 #include "auditor/job_runner.h"
 
 #include "auditor/job.h"
+#include "auditor/remedy_job.h"
 #include "auditor/stages.h"
 #include "priv/channel.h"
 #include "proto/url.h"
@@ -32,7 +33,9 @@ struct slot {
 	bool is_asking; /* a try, and the answer is not there */
 	int answer;
 	struct km_message_job_begin begin;
-	struct km_job job; /* the thread's own */
+	struct km_message_remedy_begin *remedy; /* NULL: it is an audit */
+	int file_fd;                            /* of its firmware; -1: none */
+	struct km_job job;                      /* the thread's own */
 };
 
 struct km_job_runner {
@@ -231,12 +234,41 @@ static void prepare(struct slot *slot)
 	memcpy(job->pin, begin->pin, sizeof(job->pin));
 }
 
-static void *run(void *context)
+static void on_said(void *context, struct km_message_remedy_said *said)
 {
 	struct slot *slot = context;
+
+	said->audit = slot->audit;
+	say(slot, KM_MESSAGE_remedy_said, said);
+}
+
+/* The order is wiped with its passwords. */
+static void run_remedy(struct slot *slot)
+{
+	struct km_message_remedy_done done = { 0 };
+	char text[256] = "";
+	int err = set_up(slot, text);
+
+	if (err == 0) {
+		km_remedy_job_run(&slot->job, slot->remedy, slot->file_fd, on_said, slot, &done);
+	} else {
+		done.err = err;
+		memcpy(done.text, text, sizeof(done.text));
+	}
+	done.audit = slot->audit;
+	if (slot->file_fd >= 0) {
+		(void)close(slot->file_fd);
+	}
+	km_messages_wipe(KM_MESSAGE_remedy_begin, slot->remedy);
+	free(slot->remedy);
+	slot->remedy = NULL;
+	say(slot, KM_MESSAGE_remedy_done, &done);
+}
+
+static void run_audit(struct slot *slot)
+{
 	struct km_message_job_ended ended = { .audit = slot->audit };
 
-	prepare(slot);
 	ended.err = set_up(slot, ended.text);
 	if (ended.err == 0) {
 		ended.err = km_stages_run(&slot->job);
@@ -245,9 +277,21 @@ static void *run(void *context)
 		(void)snprintf(ended.text, sizeof(ended.text), "%s", km_error_text(ended.err));
 	}
 	ended.packets = slot->job.egress.sent;
+	say(slot, KM_MESSAGE_job_ended, &ended);
+}
+
+static void *run(void *context)
+{
+	struct slot *slot = context;
+
+	prepare(slot);
+	if (slot->remedy != NULL) {
+		run_remedy(slot);
+	} else {
+		run_audit(slot);
+	}
 	km_job_wipe(&slot->job);
 	km_messages_wipe(KM_MESSAGE_job_begin, &slot->begin);
-	say(slot, KM_MESSAGE_job_ended, &ended);
 	(void)pthread_mutex_lock(&slot->runner->lock);
 	slot->has_ended = true;
 	(void)pthread_mutex_unlock(&slot->runner->lock);
@@ -370,30 +414,80 @@ static int start_thread(struct slot *slot)
 	return why == 0 ? 0 : KM_ERR_SYS;
 }
 
-int km_job_runner_begin(struct km_job_runner *runner, const struct km_message_job_begin *begin)
+/* A free slot for this number. */
+static int find_free(struct km_job_runner *runner, int64_t audit, struct slot **ret_slot)
 {
-	struct slot *slot = NULL;
-	int err = 0;
-
-	if (find(runner, begin->audit) != NULL) {
+	if (find(runner, audit) != NULL) {
 		return KM_ERR_EXISTS;
 	}
 	join_ended(runner);
-	for (size_t i = 0; slot == NULL && i < runner->count; i++) {
-		slot = runner->slots[i].is_used ? NULL : &runner->slots[i];
+	for (size_t i = 0; i < runner->count; i++) {
+		struct slot *slot = &runner->slots[i];
+
+		if (!slot->is_used) {
+			slot->audit = audit;
+			slot->remedy = NULL;
+			slot->file_fd = -1;
+			slot->has_ended = false;
+			slot->is_asking = false;
+			atomic_store(&slot->is_cancelled, false);
+			*ret_slot = slot;
+			return 0;
+		}
 	}
-	if (slot == NULL) {
-		return KM_ERR_LIMIT;
+	return KM_ERR_LIMIT;
+}
+
+int km_job_runner_begin(struct km_job_runner *runner, const struct km_message_job_begin *begin)
+{
+	struct slot *slot = NULL;
+	int err = find_free(runner, begin->audit, &slot);
+
+	if (err < 0) {
+		return err;
 	}
-	slot->audit = begin->audit;
 	slot->begin = *begin;
-	slot->has_ended = false;
-	slot->is_asking = false;
-	atomic_store(&slot->is_cancelled, false);
 	err = start_thread(slot);
 	slot->is_used = err == 0;
 	if (err < 0) {
 		explicit_bzero(&slot->begin, sizeof(slot->begin));
+	}
+	return err;
+}
+
+int km_job_runner_begin_remedy(
+    struct km_job_runner *runner, const struct km_message_remedy_begin *begin, int file_fd)
+{
+	struct slot *slot = NULL;
+	int err = find_free(runner, begin->audit, &slot);
+
+	if (err < 0) {
+		return err;
+	}
+	slot->remedy = malloc(sizeof(*slot->remedy));
+	if (slot->remedy == NULL) {
+		return KM_ERR_MEMORY;
+	}
+	*slot->remedy = *begin;
+	slot->begin = (struct km_message_job_begin){
+		.camera = begin->camera,
+		.pin_size = begin->pin_size,
+		.pace = begin->pace,
+	};
+	memcpy(slot->begin.rtsp_url, begin->rtsp_url, sizeof(slot->begin.rtsp_url));
+	memcpy(slot->begin.onvif_url, begin->onvif_url, sizeof(slot->begin.onvif_url));
+	memcpy(slot->begin.user, begin->user, sizeof(slot->begin.user));
+	memcpy(slot->begin.password, begin->password, sizeof(slot->begin.password));
+	memcpy(slot->begin.pin, begin->pin, sizeof(slot->begin.pin));
+	slot->file_fd = file_fd;
+	err = start_thread(slot);
+	slot->is_used = err == 0;
+	if (err < 0) {
+		explicit_bzero(&slot->begin, sizeof(slot->begin));
+		km_messages_wipe(KM_MESSAGE_remedy_begin, slot->remedy);
+		free(slot->remedy);
+		slot->remedy = NULL;
+		slot->file_fd = -1;
 	}
 	return err;
 }

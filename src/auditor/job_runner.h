@@ -8,7 +8,7 @@
 #include "io/loop.h"
 #include "model/messages.h"
 
-#define KM_JOB_RUNNER_JOBS_MAX 16
+#define KM_JOB_RUNNER_JOBS_MAX 20
 
 struct km_job_runner;
 
@@ -23,6 +23,13 @@ KM_MUST_USE int km_job_runner_create(struct km_loop *loop, size_t jobs_max,
 /* Begin it. KM_ERR_LIMIT: too many run. KM_ERR_EXISTS: this one does. KM_ERR_SYS. */
 KM_MUST_USE int km_job_runner_begin(
     struct km_job_runner *runner, const struct km_message_job_begin *begin);
+
+/*
+ * The same for putting a camera right; it says remedy_said and remedy_done. file_fd: of the
+ * firmware, else -1; taken over if this returns 0.
+ */
+KM_MUST_USE int km_job_runner_begin_remedy(
+    struct km_job_runner *runner, const struct km_message_remedy_begin *begin, int file_fd);
 
 /* It ends soon, and says job_ended. One that does not run is not an error: it has just ended. */
 void km_job_runner_stop(struct km_job_runner *runner, int64_t audit);

@@ -36,6 +36,12 @@ extern const struct km_verb km_verb_duty_set;
 extern const struct km_verb km_verb_duty_remove;
 extern const struct km_verb km_verb_duty_done;
 extern const struct km_verb km_verb_duty_history;
+extern const struct km_verb km_verb_snapshot_list; /* verb_snapshot.c */
+extern const struct km_verb km_verb_snapshot_take;
+extern const struct km_verb km_verb_diff;
+extern const struct km_verb km_verb_camera_fix; /* verb_camera_fix.c */
+extern const struct km_verb km_verb_camera_fixes;
+extern const struct km_verb km_verb_camera_aid;
 extern const struct km_verb km_verb_maintenance_list; /* verb_maintenance.c */
 extern const struct km_verb km_verb_maintenance_begin;
 extern const struct km_verb km_verb_maintenance_end;

@@ -9,6 +9,7 @@
 #include "guard/hub_journal.h"
 #include "guard/hub_listeners.h"
 #include "guard/hub_login.h"
+#include "guard/hub_remedies.h"
 #include "guard/journal.h"
 #include "guard/users.h"
 #include "io/clock.h"
@@ -147,6 +148,7 @@ static void on_ended(void *context, struct km_process *process, const char *text
 		km_hub_courier_end(hub);
 	} else if (process->role == KM_ROLE_AUDITOR) {
 		km_hub_auditor_end(hub);
+		km_hub_remedies_end(hub);
 	}
 }
 
@@ -232,6 +234,9 @@ static int start_roles(struct guard *guard)
 	if (err == 0) {
 		err = km_hub_auditor_create(hub);
 	}
+	if (err == 0) {
+		err = km_hub_remedies_create(hub);
+	}
 	return err;
 }
 
@@ -305,6 +310,7 @@ static void finish(struct guard *guard)
 	km_control_destroy(guard->control);
 	km_care_destroy(hub->care);
 	km_hub_courier_destroy(hub);
+	km_hub_remedies_destroy(hub);
 	km_hub_auditor_destroy(hub);
 	km_children_destroy(hub->children);
 	for (size_t i = 0; i < hub->camera_count; i++) {

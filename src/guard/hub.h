@@ -56,6 +56,7 @@ struct km_hub_certificates; /* guard/hub_certificates */
 struct km_hub_listeners;    /* guard/hub_listeners */
 struct km_hub_courier;      /* guard/hub_courier */
 struct km_hub_auditor;      /* guard/hub_auditor */
+struct km_hub_remedies;     /* guard/hub_remedies */
 
 struct km_hub {
 	struct km_loop *loop;
@@ -80,6 +81,7 @@ struct km_hub {
 	struct km_process *web;
 	struct km_hub_courier *outside; /* messages to outside, and the process that sends them */
 	struct km_hub_auditor *auditor; /* audits, and the process that carries them out */
+	struct km_hub_remedies *remedies;
 	struct km_hub_camera **cameras; /* by name */
 	size_t camera_count;
 	struct km_message_storage_state storage;

@@ -1,6 +1,8 @@
 #include "guard/hub_auditor.h"
 
 #include "guard/audits.h"
+#include "guard/hub_drift.h"
+#include "guard/hub_remedies.h"
 #include "guard/hub_requests.h"
 #include "guard/journal.h"
 #include "guard/weaknesses.h"
@@ -172,6 +174,10 @@ static void finish(
 	    "%s: %s, %" PRIu32 " facts, %" PRIu64 " packets%s%s", audit.camera_name,
 	    km_states_name("audit_state", state), audit.facts, packets, text[0] == '\0' ? "" : ": ",
 	    text);
+	if (state == KM_AUDIT_DONE && err == 0) {
+		km_hub_drift_look(hub, &run->camera, audit.began_unix_us);
+		km_hub_remedies_on_audited(hub, &run->camera);
+	}
 	*run = (struct run){ 0 };
 }
 
@@ -328,24 +334,34 @@ static int on_job_ended(struct km_hub *hub, struct km_bytes packed)
 	return err;
 }
 
+/* The camera of an audit that goes on, or of a remedy; NULL: neither. */
+static const struct km_uuid *camera_of(struct km_hub *hub, int64_t number)
+{
+	const struct run *run = find_run(hub, number);
+
+	if (run != NULL) {
+		return run->is_stopping ? NULL : &run->camera;
+	}
+	return km_hub_remedies_camera_of(hub, number);
+}
+
 static int on_try(struct km_hub *hub, struct km_bytes packed)
 {
 	struct km_message_try_ask ask;
 	struct km_message_try_answer answer = { 0 };
-	struct run *run = NULL;
+	const struct km_uuid *camera = NULL;
 	int err = km_messages_unpack_try_ask(packed, &ask);
 
 	if (err < 0) {
 		return err;
 	}
 	answer.audit = ask.audit;
-	run = find_run(hub, ask.audit);
-	answer.err = run == NULL || run->is_stopping
-			 ? KM_ERR_CLOSED
-			 : km_audits_try(hub->database, &run->camera, ask.service, ask.account,
-			       ask.pair, km_clock_unix_us());
+	camera = camera_of(hub, ask.audit);
+	answer.err = camera == NULL ? KM_ERR_CLOSED
+				    : km_audits_try(hub->database, camera, ask.service, ask.account,
+					  ask.pair, km_clock_unix_us());
 	if (answer.err == 0) {
-		km_journal_note(hub->database, KM_EVENT_LOGIN_TRIED, &run->camera, NULL,
+		km_journal_note(hub->database, KM_EVENT_LOGIN_TRIED, camera, NULL,
 		    "%s, account %s, pair %" PRIu32, ask.service, ask.account, ask.pair);
 	}
 	km_hub_send(hub->auditor->process, KM_MESSAGE_try_answer, &answer);
@@ -391,6 +407,10 @@ void km_hub_auditor_on_message(struct km_hub *hub, struct km_process *child,
 		break;
 	case KM_MESSAGE_try_locked:
 		err = on_locked(hub, message);
+		break;
+	case KM_MESSAGE_remedy_said:
+	case KM_MESSAGE_remedy_done:
+		err = km_hub_remedies_on_message(hub, kind, message);
 		break;
 	default:
 		break;

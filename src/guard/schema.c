@@ -167,5 +167,28 @@ static const char answers[] =
 /* Where a camera's ONVIF device service is. */
 static const char onvif[] = "ALTER TABLE camera ADD COLUMN onvif_url TEXT NOT NULL DEFAULT '';";
 
+/* What cameras were set to, and what was put right. */
+static const char drift[] =
+    "CREATE TABLE snapshot ("
+    " number INTEGER PRIMARY KEY AUTOINCREMENT, camera BLOB NOT NULL, reason INTEGER NOT NULL,"
+    " taken_us INTEGER NOT NULL, confirmed_us INTEGER NOT NULL, changes INTEGER NOT NULL,"
+    " unannounced INTEGER NOT NULL, announced_by INTEGER NOT NULL);"
+    "CREATE INDEX snapshots ON snapshot (camera, number);"
+    /* value NULL: it was looked for, and is not known */
+    "CREATE TABLE snapshot_fact ("
+    " snapshot INTEGER NOT NULL, kind INTEGER NOT NULL, source INTEGER NOT NULL,"
+    " subject TEXT NOT NULL, value TEXT, observed_us INTEGER NOT NULL,"
+    " PRIMARY KEY (snapshot, kind, source, subject)) WITHOUT ROWID;"
+    "CREATE TABLE maintenance_check ("
+    " maintenance INTEGER PRIMARY KEY, before INTEGER NOT NULL, after INTEGER NOT NULL,"
+    " changes INTEGER NOT NULL, at_us INTEGER NOT NULL);"
+    "CREATE TABLE remedy ("
+    " number INTEGER PRIMARY KEY AUTOINCREMENT, camera BLOB NOT NULL, kind INTEGER NOT NULL,"
+    " state INTEGER NOT NULL, step TEXT NOT NULL, text TEXT NOT NULL, by TEXT NOT NULL,"
+    " plan TEXT NOT NULL, before INTEGER NOT NULL, begun_us INTEGER NOT NULL,"
+    " ended_us INTEGER NOT NULL, user TEXT NOT NULL, wanted BLOB, earlier BLOB,"
+    " tries INTEGER NOT NULL, due_us INTEGER NOT NULL);"
+    "CREATE UNIQUE INDEX remedy_open ON remedy (camera) WHERE ended_us = 0;";
+
 const char *const km_schema_steps[KM_SCHEMA_VERSION] = { first, journal, people, care, outside,
-	audit, onvif, answers };
+	audit, onvif, answers, drift };

@@ -153,12 +153,15 @@ export class Care {
       json(200, { incidents: incidents.sort(byNewest) });
       return true;
     }
-    if (id === undefined) {
+    if (id === undefined || id === 'first-aid') {
       const alarm = this.alarms.find((a) => a.number === body.alarm);
+      const camera = this.cameras.find((known) => known.id === body.camera);
+      const kind = camera ? 'takeover' : (alarm?.kind ?? 'unknown');
+      const about = camera?.name || alarm?.camera_name || alarm?.subject;
       const made = {
         number: this.incidents.length + 1,
-        kind: alarm?.kind ?? 'unknown',
-        title: body.title || `${alarm?.kind} ${alarm?.camera_name || alarm?.subject}`.trim(),
+        kind,
+        title: body.title || `${kind} ${about}`.trim(),
         owner: body.owner || session.account.name,
         steps_done: 0,
         opened_us: nowUs(),

@@ -8,6 +8,7 @@ import { createServer } from 'node:https';
 import { tmpdir } from 'node:os';
 import { dirname, extname, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { Audits } from './mock-audit.mjs';
 import { Care } from './mock-care.mjs';
 import { People } from './mock-people.mjs';
 import { MockChecklist } from './mock-checklist.mjs';
@@ -133,6 +134,7 @@ export class MockServer {
     this.care = new Care(this.cameras);
     this.people = new People();
     this.checklist = new MockChecklist(this.cameras);
+    this.audits = new Audits(this.cameras, this.care);
     this.startLive();
     this.server = createServer(certificate(), (request, response) => {
       this.answer(request, response).catch((reason) => {
@@ -594,6 +596,9 @@ export class MockServer {
     }
     if (this.people.knows(kind)) {
       return this.people.answer({ ...context, kind, id, what });
+    }
+    if (this.audits.knows(kind)) {
+      return this.audits.answer({ ...context, kind, id, what });
     }
     if (this.care.knows(kind)) {
       return this.care.answer({ ...context, kind, id, what });

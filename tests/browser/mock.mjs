@@ -256,6 +256,63 @@ async function testCameras(page) {
   });
 }
 
+async function testAudits(page) {
+  await tap.step('audit', async () => {
+    await open(page, `cameras/${entrance}`);
+    await page.waitForSelector('section.card.wide details');
+    const card = page.locator('section.card').filter({ has: page.locator('button.primary') }).first();
+    await card.locator('button.primary').click();
+    await page.waitForSelector('progress');
+    tap.ok(true, 'an audit shows its progress');
+    await page.locator('section.card').filter({ has: page.locator('progress') }).locator('button').click();
+    await until(async () => (await page.locator('progress').count()) === 0, 'its end');
+    tap.ok(server.audits.newest()[0].state === 'stopped', 'an audit can be stopped');
+    await page.locator('button[aria-expanded=false]').first().click();
+    const changed = await page.locator('dl.known').last().textContent();
+    tap.ok(
+      (await page.locator('dl.known').filter({ hasText: 'tcp/23' }).count()) > 0,
+      'what changed with a snapshot is shown',
+      changed.slice(0, 40),
+    );
+  });
+  await tap.step('remedy', async () => {
+    await open(page, `cameras/${entrance}?fix=password`);
+    await page.waitForSelector('dialog[open]');
+    await page.click('dialog button[type=submit]');
+    await page.waitForSelector('dialog .error, dialog .notice.bad');
+    tap.ok(server.audits.plans.length === 0, 'a password is not sent readable unless that is wanted');
+    await page.locator('dialog input[type=checkbox]').check();
+    await page.click('dialog button[type=submit]');
+    await page.waitForSelector('dialog pre.sent');
+    const sent = await page.locator('dialog pre.sent').first().textContent();
+    tap.ok(sent.includes('SetUser') && sent.includes('***'), 'the plan shows what will be sent');
+    tap.ok(server.audits.remedies.length === 0, 'a plan alone sends nothing');
+    await shoot(page, 'plan');
+    await page.click('dialog button[type=submit]');
+    tap.ok(
+      (await page.locator('dialog .field-error').count()) === 1,
+      'a remedy wants the password again',
+    );
+    await page.fill('dialog input[name=password]', server.password);
+    await page.click('dialog button[type=submit]');
+    await until(async () => (await page.locator('dialog[open]').count()) === 0, 'the dialog closes');
+    await until(
+      async () => (await page.getByText('the old one is refused').count()) === 1,
+      'the end of the remedy',
+    );
+    tap.ok(server.audits.remedies[0].state === 'done', 'a remedy is carried out and told');
+  });
+  await tap.step('first aid', async () => {
+    server.audits.addAlarm();
+    await open(page, 'today');
+    await open(page, 'alarms');
+    await page.locator('li.alarm button.danger').first().click();
+    await page.waitForSelector('ol.steps a.button');
+    const steps = await page.locator('ol.steps a.button').count();
+    tap.ok(steps === 5, 'first aid has its five steps, each with a button', `${steps}`);
+  });
+}
+
 async function testAlarms(page) {
   await tap.step('alarms', async () => {
     await open(page, 'today');
@@ -606,7 +663,10 @@ const door = await launch({ locale: 'en-GB', timezoneId: 'Asia/Tokyo' });
 await testDoor(door.page);
 // What looks at clocks has the machine for itself.
 await onPage(testLive, testRecordings);
-await Promise.all([onPage(testCameras, testAlarms, testDuties), onPage(testPeople, testMessages, testChecklist)]);
+await Promise.all([
+  onPage(testCameras, testAlarms, testDuties, testAudits),
+  onPage(testPeople, testMessages, testChecklist),
+]);
 // Without pictures of them only those looks are drawn in which something is measured.
 const wanted = Object.entries(looks).filter(([, options]) => shots || options.isMobile);
 await Promise.all(wanted.map(([look, options]) => takeShots(look, options)));

@@ -9,6 +9,7 @@ import { Facts } from './Facts';
 import { Moment } from './Moment';
 import { ErrorNotice, RecorderWords } from './Notice';
 import { StateWord } from './StateWord';
+import { aid } from './CameraRemedies';
 import { useSending, type Sending } from './useSending';
 
 export function Acknowledge({ alarm, sending }: { alarm: Alarm; sending: Sending }) {
@@ -88,6 +89,20 @@ export function AlarmCard({ alarm }: { alarm: Alarm }) {
             onClick={() => void grow()}
           >
             {t.grow}
+          </button>
+        )}
+        {alarm.kind === 'settings_changed' && alarm.camera && !alarm.incident && (
+          <button
+            class="danger"
+            disabled={sending.isBusy.value}
+            onClick={() =>
+              void sending.send(async () => {
+                await aid(alarm.camera ?? '', alarm.number);
+                await refreshCare();
+              })
+            }
+          >
+            {texts.value.remedy.aidBegin}
           </button>
         )}
         {alarm.camera && (

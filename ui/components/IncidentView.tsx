@@ -3,6 +3,8 @@ import { ApiError, api, type Incident, type IncidentNote } from '../api';
 import { texts } from '../language';
 import { incidentText, stepsOf } from '../model/care_words';
 import { href } from '../route';
+import { status } from '../status';
+import { aidRemedies } from './CameraRemedies';
 import { Facts } from './Facts';
 import { Check, Field } from './Field';
 import { Icon } from './Icon';
@@ -112,12 +114,27 @@ function Steps({ incident, onChange }: PartProps) {
                 })
               }
             />
+            {incident.kind === 'takeover' && !isDone(place) && incident.ended_us === null && (
+              <AidLink incident={incident} place={place} />
+            )}
           </li>
         ))}
       </ol>
       {sending.error.value !== undefined && <ErrorNotice error={sending.error.value} />}
     </section>
   );
+}
+
+// To where a step of first aid is done. Such incidents are called "takeover entrance".
+function AidLink({ incident, place }: { incident: Incident; place: number }) {
+  const name = incident.title.split(' ').slice(1).join(' ');
+  const camera = status.value?.cameras.find((known) => known.name === name);
+  const remedy = aidRemedies[place];
+  return camera ? (
+    <a class="button" href={href('cameras', [camera.id], remedy ? { fix: remedy } : {})}>
+      {texts.value.remedy.aidSteps[place]}
+    </a>
+  ) : null;
 }
 
 interface OneFieldProps {

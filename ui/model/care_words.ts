@@ -74,7 +74,12 @@ export function dueText(duty: Duty, now_us: number): string {
   return duty.due_us < now_us ? t.overdueFor(length) : t.dueIn(length);
 }
 
-const aboutCamera: AlarmKind[] = ['camera_lost', 'camera_refused', 'camera_clock'];
+const aboutCamera: AlarmKind[] = [
+  'camera_lost',
+  'camera_refused',
+  'camera_clock',
+  'settings_changed',
+];
 const aboutStorage: AlarmKind[] = ['storage', 'retention'];
 
 function targetOf(alarm: Alarm): [label: string, target: string] {

@@ -1,18 +1,23 @@
 import { useSignal } from '@preact/signals';
-import type { Camera } from '../api';
+import { api, remedyKinds, type Audit, type Camera } from '../api';
+import { AuditWord, CameraAudit } from '../components/CameraAudit';
 import { CameraDetails, trackText } from '../components/CameraDetails';
 import { CameraForm } from '../components/CameraForm';
+import { CameraHistory } from '../components/CameraHistory';
+import { CameraRemedies } from '../components/CameraRemedies';
 import { Icon } from '../components/Icon';
 import { MaintenanceCard, MaintenanceWord } from '../components/MaintenanceCard';
 import { Moment } from '../components/Moment';
 import { Notice } from '../components/Notice';
 import { RemoveCamera } from '../components/RemoveCamera';
 import { StateWord } from '../components/StateWord';
+import { useAnswer } from '../components/useAnswer';
 import { texts } from '../language';
-import { bytesText } from '../model/amounts';
+import { bytesText, lengthText } from '../model/amounts';
 import { cameraWord } from '../model/judge';
+import { dateText } from '../model/moments';
 import { go, href, route } from '../route';
-import { isAdministrator, recorderNowUs } from '../session';
+import { isAdministrator, mayTakeCare, recorderNowUs } from '../session';
 import { status } from '../status';
 
 // #/cameras, #/cameras/new, #/cameras/<id>, #/cameras/<id>/edit
@@ -41,9 +46,36 @@ export function Cameras() {
   );
 }
 
+interface Looked {
+  firmware: Map<string, string>;
+  support: Map<string, string>;
+  audits: Map<string, Audit>;
+}
+
+const lookedNothing: Looked = { firmware: new Map(), support: new Map(), audits: new Map() };
+
+// What audits found of all cameras that the list shows; nothing for those who may not see it.
+async function lookAtAll(abort: AbortSignal): Promise<Looked> {
+  if (!mayTakeCare()) {
+    return lookedNothing;
+  }
+  const [firmware, support, audits] = await Promise.all([
+    api.factsOfKind('firmware', abort),
+    api.factsOfKind('support_end', abort),
+    api.audits(abort),
+  ]);
+  return {
+    firmware: new Map(firmware.facts.map((fact) => [fact.camera, fact.value])),
+    support: new Map(support.facts.map((fact) => [fact.camera, fact.value])),
+    audits: new Map(audits.audits.map((audit) => [audit.camera, audit])),
+  };
+}
+
 function CameraList({ cameras }: { cameras: Camera[] }) {
   const t = texts.value.cameras;
+  const audit = texts.value.audit;
   const now_us = recorderNowUs();
+  const looked = useAnswer('all', lookAtAll).value ?? lookedNothing;
   return (
     <>
       <div class="bar">
@@ -67,7 +99,14 @@ function CameraList({ cameras }: { cameras: Camera[] }) {
               <th scope="col" class="number">
                 {t.columns.kept}
               </th>
-              <th scope="col">{t.columns.oldest}</th>
+              {!mayTakeCare() && <th scope="col">{t.columns.oldest}</th>}
+              {mayTakeCare() && (
+                <>
+                  <th scope="col">{audit.columns.firmware}</th>
+                  <th scope="col">{audit.columns.support}</th>
+                  <th scope="col">{audit.columns.audited}</th>
+                </>
+              )}
             </tr>
           </thead>
           <tbody>
@@ -90,9 +129,13 @@ function CameraList({ cameras }: { cameras: Camera[] }) {
                 <td data-label={t.columns.kept} class="number">
                   {bytesText(camera.kept_bytes)}
                 </td>
-                <td data-label={t.columns.oldest}>
-                  {camera.oldest_us === null ? '–' : <Moment us={camera.oldest_us} />}
-                </td>
+                {mayTakeCare() ? (
+                  <LookedCells camera={camera} looked={looked} />
+                ) : (
+                  <td data-label={t.columns.oldest}>
+                    {camera.oldest_us === null ? '–' : <Moment us={camera.oldest_us} />}
+                  </td>
+                )}
               </tr>
             ))}
           </tbody>
@@ -102,9 +145,36 @@ function CameraList({ cameras }: { cameras: Camera[] }) {
   );
 }
 
+function LookedCells({ camera, looked }: { camera: Camera; looked: Looked }) {
+  const t = texts.value.audit.columns;
+  const now_us = recorderNowUs();
+  const audit = looked.audits.get(camera.id);
+  const support = looked.support.get(camera.id);
+  return (
+    <>
+      <td data-label={t.firmware}>{looked.firmware.get(camera.id) || '–'}</td>
+      <td data-label={t.support}>{support ? dateText(Number(support)) : '–'}</td>
+      <td data-label={t.audited}>
+        {audit ? (
+          <>
+            <AuditWord audit={audit} />{' '}
+            {audit.ended_us !== null &&
+              texts.value.audit.ago(lengthText(now_us - audit.ended_us))}
+          </>
+        ) : (
+          '–'
+        )}
+      </td>
+    </>
+  );
+}
+
 function OneCamera({ camera }: { camera: Camera }) {
   const t = texts.value.cameras;
   const isRemoving = useSignal(false);
+  // Counts audits that came to an end, so that what follows from them is asked again.
+  const round = useSignal(0);
+  const wanted = remedyKinds.find((kind) => kind === route.value.query.get('fix'));
   return (
     <>
       <div class="bar">
@@ -130,6 +200,13 @@ function OneCamera({ camera }: { camera: Camera }) {
         )}
       </div>
       <CameraDetails camera={camera} />
+      {mayTakeCare() && (
+        <div class="stack">
+          <CameraAudit key={camera.id} camera={camera} onDone={() => round.value++} />
+          <CameraHistory key={`history ${camera.id}`} camera={camera} round={round.value} />
+          <CameraRemedies key={`${camera.id} ${wanted ?? ''}`} camera={camera} wanted={wanted} />
+        </div>
+      )}
       <MaintenanceCard camera={camera} />
       {isRemoving.value && (
         <RemoveCamera

@@ -1,4 +1,4 @@
-#include "auditor/inquiry.h"
+#include "auditor/lookout.h"
 
 #include "auditor/onvif_offer.h"
 #include "auditor/onvif_place.h"
@@ -14,7 +14,7 @@
 #define SPAN_MAX_US (5 * KM_TIME_MINUTE_US)
 
 static void send_message(
-    const struct km_inquiry_events *events, enum km_message_kind kind, const void *message)
+    const struct km_lookout_events *events, enum km_message_kind kind, const void *message)
 {
 	struct km_buf packed;
 
@@ -40,7 +40,7 @@ static void copy_clean(const char *text, char *ret_text, size_t size)
 /* --- which cameras are there --- */
 
 struct search {
-	struct km_inquiry_events events;
+	struct km_lookout_events events;
 	uint32_t request;
 	int err;
 	struct km_ws_search what;
@@ -110,8 +110,8 @@ static void end_search(void *context)
 	free(search);
 }
 
-int km_inquiry_search(struct km_loop *loop, const struct km_message_search_begin *begin,
-    const struct km_inquiry_events *events)
+int km_lookout_search(struct km_loop *loop, const struct km_message_search_begin *begin,
+    const struct km_lookout_events *events)
 {
 	struct search *search = NULL;
 	int err = 0;
@@ -138,7 +138,7 @@ int km_inquiry_search(struct km_loop *loop, const struct km_message_search_begin
 /* --- what one offers --- */
 
 struct offer {
-	struct km_inquiry_events events;
+	struct km_lookout_events events;
 	uint32_t request;
 	int err;
 	struct km_egress_budget budget;
@@ -229,8 +229,8 @@ static void end_offer(void *context)
 
 static const struct km_job_events no_events = { 0 };
 
-int km_inquiry_offer(struct km_loop *loop, const struct km_message_offer_ask *ask,
-    const struct km_inquiry_events *events)
+int km_lookout_offer(struct km_loop *loop, const struct km_message_offer_ask *ask,
+    const struct km_lookout_events *events)
 {
 	struct offer *offer = calloc(1, sizeof(*offer));
 	int err = 0;

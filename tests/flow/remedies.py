@@ -1,0 +1,250 @@
+#!/usr/bin/env python3
+# check: seconds=240
+"""Drift and remedies against a virtual camera with ONVIF: settings that change unannounced are one
+alarm, announced ones none; a password is changed for real, the old one is refused, and the recording
+goes on with the new one; the recorder is killed while it waits for the camera's answer, and still
+finds out which password holds. [IPA a12-3, h01-1]"""
+import json
+import random
+import socket
+import subprocess
+import sys
+import threading
+import time
+
+from recorder import ROOT, Camera, Recorder, wait_for
+
+ADDRESS = f"127.{random.randrange(16, 250)}.{random.randrange(1, 250)}.9"
+PORT = 8000  # one of the usual places of ONVIF
+USER = "recorder"
+
+
+class Proxy:
+    """Stands before the device; can hold back the answer to an operation after it was carried out."""
+
+    def __init__(self, port):
+        self.target = port
+        self.held = None  # operation whose answer never comes
+        self.has_held = threading.Event()
+        self.listener = socket.create_server((ADDRESS, PORT))
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self):
+        while True:
+            try:
+                client, _ = self.listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=self.carry, args=(client,), daemon=True).start()
+
+    def carry(self, client):
+        try:
+            device = socket.create_connection((ADDRESS, self.target), timeout=20)
+        except OSError:
+            client.close()
+            return
+        seen = bytearray()
+
+        def forward():
+            try:
+                while data := client.recv(65536):
+                    seen.extend(data)
+                    device.sendall(data)
+            except OSError:
+                pass
+            finally:
+                try:
+                    device.shutdown(socket.SHUT_WR)
+                except OSError:
+                    pass
+
+        threading.Thread(target=forward, daemon=True).start()
+        try:
+            while data := device.recv(65536):
+                if self.held and self.held.encode() in seen:
+                    self.has_held.set()
+                    time.sleep(30)
+                    return
+                client.sendall(data)
+        except OSError:
+            pass
+        finally:
+            client.close()
+            device.close()
+
+
+class Device:
+    def __init__(self, folder, password):
+        self.state = folder / "device.json"
+        self.password = password
+        self.start()
+
+    def start(self):
+        self.process = subprocess.Popen(
+            [sys.executable, str(ROOT / "lab/onvif_device.py"), "--bind", ADDRESS, "--port", "0",
+             "--user", f"{USER}:{self.password}:Administrator", "--user", "viewer:look-at-it:User",
+             "--state", str(self.state)],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.port = json.loads(self.process.stdout.readline())["port"]
+        threading.Thread(target=self.process.stdout.read, daemon=True).start()
+
+    def stop(self):
+        self.process.stdin.close()
+        self.process.terminate()
+        self.process.wait(10)
+
+    def settings(self):
+        return json.loads(self.state.read_text()) if self.state.exists() else None
+
+    def password_now(self):
+        settings = self.settings()
+        return settings["users"][USER]["password"] if settings else self.password
+
+
+def asked(r, *words):
+    return json.loads(r.komainu(*words, "--json"))
+
+
+def alarms(r):
+    return [alarm for alarm in asked(r, "alarm", "list")["alarms"] if alarm["kind"] == "settings_changed"]
+
+
+def entries(r, event):
+    return [entry for entry in asked(r, "journal", "show", "--event", event)["entries"]]
+
+
+def audit(r):
+    r.komainu("audit", "gate")
+
+
+def main():
+    with Recorder({"audit_hours": 0}) as r:
+        old = r.secret("an-old-password-1")
+        device = Device(r.directory, "an-old-password-1")
+        proxy = Proxy(device.port)
+        lab = ["--address", ADDRESS, "--auth", "digest", "--user", USER, "--fps", 10]
+        camera = Camera("--mount", "/gate", *lab, "--password-file", old)
+        streams = [camera]
+        rtsp = camera.ready["url"].rsplit(":", 1)[1].split("/")[0]
+        try:
+            r.add("gate", camera.url, "--user", USER, "--password-file", old)
+            r.start()
+            r.wait_streaming("gate")
+
+            def restart_device(change):
+                """As somebody else changes it, without the recorder."""
+                device.stop()
+                settings = device.settings()
+                change(settings)
+                device.state.write_text(json.dumps(settings))
+                device.start()
+                proxy.target = device.port
+
+            # --- drift ---
+            audit(r)
+            first = asked(r, "snapshot", "list", "gate")["snapshots"]
+            assert len(first) == 1 and first[0]["changes"] == 0, first
+            r.komainu("camera", "fix", "gate", "ntp", "--servers", "192.0.2.123", "--yes")
+            wait_for("the audit after it", lambda: len(asked(r, "snapshot", "list", "gate")["snapshots"]) > 1, 60)
+            snapshots = asked(r, "snapshot", "list", "gate")["snapshots"]
+            assert snapshots[0]["unannounced"] == 0 and snapshots[0]["announced_by"] == "remedy", snapshots
+            assert not alarms(r), alarms(r)
+            changed = asked(r, "diff", "gate")["differences"]
+            assert any(one["kind"] == "clock_source" and one["after"] == "ntp" for one in changed), changed
+            assert device.settings()["ntp"] == ["192.0.2.123"]
+
+            restart_device(lambda settings: settings["users"].update(
+                intruder={"password": "let-me-in-1", "level": "Administrator"}))
+            audit(r)
+            audit(r)
+            found = wait_for("the alarm", lambda: alarms(r), 20)
+            assert len(found) == 1 and found[0]["count"] == 1, found
+            assert "intruder" in found[0]["text"] and found[0]["camera_name"] == "gate", found
+
+            # --- announced work is no alarm, and is checked afterwards ---
+            r.komainu("alarm", "acknowledge", found[0]["number"])
+            work = asked(r, "maintenance", "begin", "gate", "--for", "2h")["maintenances"][0]["number"]
+            restart_device(lambda settings: settings["users"].pop("intruder"))
+            audit(r)
+            r.komainu("maintenance", "end", work)
+            audit(r)
+            listed = asked(r, "snapshot", "list", "gate")
+            assert listed["snapshots"][0]["announced_by"] == "maintenance", listed
+            assert listed["checks"][0]["maintenance"] == work and listed["checks"][0]["changes"] == 1, listed
+            assert not alarms(r), alarms(r)
+
+            # --- a password, in the clear only if somebody says so ---
+            refused = subprocess.run(r.command("camera", "fix", "gate", "password", "--yes"), text=True,
+                                     capture_output=True, timeout=120)
+            assert refused.returncode == 1, refused
+            assert device.password_now() == "an-old-password-1"
+            plan = asked(r, "camera", "fix", "gate", "password", "--allow-clear", "--plan")
+            text = json.dumps(plan)
+            assert "SetUser" in text and "an-old" not in text and "***" in text, plan
+            assert [step["does"] for step in plan["steps"]] == ["send", "try", "try", "keep", "look"], plan
+            assert device.password_now() == "an-old-password-1"
+
+            def change_stream_password(before):
+                """The camera's RTSP has the same accounts as its ONVIF."""
+                wait_for("the new password", lambda: device.password_now() != before, 60)
+                streams[-1].stop()
+                streams.append(Camera("--mount", "/gate", *lab, "--port", rtsp,
+                                      "--password-file", r.secret(device.password_now())))
+
+            restarted = threading.Thread(target=change_stream_password, args=(device.password,))
+            restarted.start()
+            done = asked(r, "camera", "fix", "gate", "password", "--allow-clear", "--yes")["remedies"][0]
+            restarted.join()
+            assert done["state"] == "done" and "the old one is refused" in done["text"], done
+            new = device.password_now()
+            assert len(new) == 16 and new != "an-old-password-1"
+            r.wait_streaming("gate", seconds=60)
+            before = r.camera("gate")["frames_stored"]
+            wait_for("recording with the new password",
+                     lambda: r.camera("gate")["frames_stored"] > before + 20, 30)
+            journal = json.dumps(asked(r, "journal", "show"))
+            log = r.log_path.read_text()
+            for text in (journal, log, json.dumps(asked(r, "camera", "fixes"))):
+                assert new not in text and "an-old-password-1" not in text
+            for event in ("remedy_began", "remedy_step", "remedy_ended"):
+                assert f'"{event}"' in journal, event
+
+            # --- killed between send and verify: the camera has taken it, the recorder does not know ---
+            proxy.held = "SetUser"
+            waiting = subprocess.Popen(
+                r.command("camera", "fix", "gate", "password", "--allow-clear", "--yes"),
+                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            assert proxy.has_held.wait(60), "SetUser never came"
+            wait_for("the camera has taken it", lambda: device.password_now() != new, 20)
+            r.process.kill()
+            r.process.wait(20)
+            waiting.wait(60)
+            proxy.held = None
+            r.start()
+
+            def settled():
+                last = asked(r, "camera", "fixes", "gate")["remedies"][0]
+                return last if last["state"] == "done" else None
+
+            last = wait_for("it is known which password holds", settled, 90)
+            change_stream_password(new)
+            r.wait_streaming("gate", seconds=60)
+            audit(r)
+            facts = asked(r, "audit", "facts", "gate", "--kind", "own_login")["facts"]
+            assert any(fact["value"] == "yes" for fact in facts), (last, facts)
+
+            # --- first aid ---
+            incident = asked(r, "camera", "aid", "gate")["incidents"][0]
+            assert incident["kind"] == "takeover" and incident["title"] == "takeover gate", incident
+            r.komainu("camera", "fix", "gate", "filter", "--yes")
+            shown = asked(r, "incident", "show", incident["number"])["incidents"][0]
+            assert shown["steps_done"] == 1, shown
+            assert device.settings()["filter"][1], device.settings()
+        finally:
+            device.stop()
+            proxy.listener.close()
+            streams[-1].stop()
+    return 0
+
+
+sys.exit(main())

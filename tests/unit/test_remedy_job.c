@@ -1,0 +1,287 @@
+/* sources: auditor/remedy_job.c auditor/egress.c auditor/job.c base/bytes.c base/buf.c base/error.c base/text.c base/uuid.c base/reader.c crypto/digest.c io/address.c io/clock.c model/facts.c model/messages.c model/remedies.c model/states.c */
+/* libraries: crypto */
+/*
+ * The steps of putting a camera right, and their order, with a camera made of cardboard: what it
+ * answers to each change and each login is set beforehand.
+ */
+#include "auditor/onvif_change.h"
+#include "auditor/remedy_job.h"
+#include "model/remedies.h"
+#include "model/states.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static struct cardboard {
+	int change_err;
+	const char *password; /* that it has; NULL: it does not answer */
+	bool takes;           /* the new password */
+	int ledger_err;
+	char log[2000]; /* what came, in its order */
+	char said[4000];
+} camera;
+
+static void write_log(const char *what, const char *more)
+{
+	size_t size = strlen(camera.log);
+
+	(void)snprintf(camera.log + size, sizeof(camera.log) - size, "%s %s; ", what, more);
+}
+
+const char *km_onvif_change_operation(enum km_onvif_change_kind kind)
+{
+	static const char *const names[] = { "", "SetUser", "SetNetworkProtocols", "SetNTP",
+		"SetIPAddressFilter", "SetHostname", "SetScopes", "SetDiscoveryMode",
+		"SystemReboot", "SetSystemFactoryDefault", "StartFirmwareUpgrade" };
+
+	return names[kind];
+}
+
+int km_onvif_change_preview(const struct km_onvif_change *change, struct km_buf *buf)
+{
+	km_buf_add_format(buf, "<%s/>", km_onvif_change_operation(change->kind));
+	return 0;
+}
+
+int km_onvif_change_apply(
+    struct km_job *job, const struct km_onvif_change *change, struct km_onvif_outcome *ret_outcome)
+{
+	static char taken[KM_JOB_PASSWORD_SIZE];
+
+	(void)job;
+	write_log(km_onvif_change_operation(change->kind), change->password);
+	(void)snprintf(ret_outcome->text, sizeof(ret_outcome->text), "%s",
+	    camera.change_err == 0 ? "taken" : "not taken");
+	if (camera.takes && change->kind == KM_ONVIF_CHANGE_PASSWORD) {
+		(void)snprintf(taken, sizeof(taken), "%s", change->password);
+		camera.password = taken;
+	}
+	return camera.change_err;
+}
+
+int km_onvif_change_try_login(struct km_job *job, const char *user, const char *password,
+    struct km_onvif_outcome *ret_outcome)
+{
+	(void)job;
+	write_log(user, password);
+	ret_outcome->text[0] = '\0';
+	if (camera.password == NULL) {
+		return KM_ERR_TIMEOUT;
+	}
+	return strcmp(camera.password, password) == 0 ? 0 : KM_ERR_AUTH;
+}
+
+static int on_try(void *context, const char *service, const char *account, uint32_t pair)
+{
+	(void)context;
+	(void)service;
+	(void)pair;
+	write_log("ledger", account);
+	return camera.ledger_err;
+}
+
+static const struct km_job_events events = { .on_try = on_try };
+
+static void on_said(void *context, struct km_message_remedy_said *said)
+{
+	size_t size = strlen(camera.said);
+
+	(void)context;
+	(void)snprintf(camera.said + size, sizeof(camera.said) - size, "%s %s: %.500s; ",
+	    km_states_name("step_kind", said->does), said->operation, said->parameters);
+}
+
+static struct km_message_remedy_done run(struct km_message_remedy_begin *order)
+{
+	static struct km_egress_budget budget;
+	static const atomic_bool never;
+	struct km_job job = { .events = &events };
+	struct km_address address;
+	struct km_message_remedy_done done;
+
+	km_egress_init(&job.egress, &budget, &never);
+	assert_int_equal(km_address_parse(KM_BYTES("127.0.0.1"), 0, &address), 0);
+	assert_int_equal(km_egress_allow(&job.egress, &address), 0);
+	camera.log[0] = '\0';
+	camera.said[0] = '\0';
+	km_remedy_job_run(&job, order, -1, on_said, NULL, &done);
+	return done;
+}
+
+static struct km_message_remedy_begin password_order(unsigned mode)
+{
+	struct km_message_remedy_begin order = {
+		.mode = (uint8_t)mode,
+		.kind = KM_REMEDY_PASSWORD,
+		.account = "admin",
+		.level = "administrator",
+		.password = "old",
+		.wanted = "new",
+	};
+
+	return order;
+}
+
+static void a_preview_sends_nothing_and_holds_no_secret(void **state)
+{
+	struct km_message_remedy_begin order = password_order(KM_MODE_PREVIEW);
+	struct km_message_remedy_done done;
+
+	(void)state;
+	camera = (struct cardboard){ .password = "old" };
+	done = run(&order);
+	assert_int_equal(done.err, 0);
+	assert_string_equal(camera.log, "");
+	assert_string_equal(camera.said,
+	    "send SetUser: <SetUser/>; try login: the new password: must be let in; "
+	    "try login: the old password: must be refused; ");
+}
+
+static void a_password_is_verified_both_ways(void **state)
+{
+	struct km_message_remedy_begin order = password_order(KM_MODE_RUN);
+	struct km_message_remedy_done done;
+
+	(void)state;
+	camera = (struct cardboard){ .password = "old", .takes = true };
+	done = run(&order);
+	assert_int_equal(done.err, 0);
+	assert_int_equal(done.wanted, KM_LOGIN_IS_TAKEN);
+	assert_int_equal(done.earlier, KM_LOGIN_IS_REFUSED);
+	assert_string_equal(camera.log, "SetUser new; admin new; ledger admin; admin old; ");
+	assert_null(strstr(camera.said, "new;"));
+}
+
+static void one_that_is_refused_changes_nothing(void **state)
+{
+	struct km_message_remedy_begin order = password_order(KM_MODE_RUN);
+	struct km_message_remedy_done done;
+
+	(void)state;
+	camera = (struct cardboard){ .password = "old", .change_err = KM_ERR_AUTH };
+	done = run(&order);
+	assert_int_equal(done.err, KM_ERR_AUTH);
+	assert_int_equal(done.may_be_taken, 0);
+	assert_int_equal(done.wanted, KM_LOGIN_IS_UNTRIED);
+	assert_string_equal(camera.log, "SetUser new; ");
+}
+
+static void without_an_answer_the_login_tells(void **state)
+{
+	struct km_message_remedy_begin order = password_order(KM_MODE_RUN);
+	struct km_message_remedy_done done;
+
+	(void)state;
+	camera = (struct cardboard){ .takes = true, .change_err = KM_ERR_TIMEOUT };
+	done = run(&order);
+	assert_int_equal(done.err, 0);
+	assert_int_equal(done.wanted, KM_LOGIN_IS_TAKEN);
+	camera = (struct cardboard){ .password = "old", .change_err = KM_ERR_TIMEOUT };
+	done = run(&order);
+	assert_int_equal(done.err, KM_ERR_TIMEOUT);
+	assert_int_equal(done.may_be_taken, 1);
+	assert_int_equal(done.wanted, KM_LOGIN_IS_REFUSED);
+	assert_int_equal(done.earlier, KM_LOGIN_IS_TAKEN);
+	camera = (struct cardboard){ .change_err = KM_ERR_TIMEOUT };
+	done = run(&order);
+	assert_int_equal(done.wanted, KM_LOGIN_IS_NO_ANSWER);
+	assert_int_equal(done.earlier, KM_LOGIN_IS_UNTRIED);
+}
+
+static void the_ledger_may_refuse_the_old_one(void **state)
+{
+	struct km_message_remedy_begin order = password_order(KM_MODE_RUN);
+	struct km_message_remedy_done done;
+
+	(void)state;
+	camera =
+	    (struct cardboard){ .password = "old", .takes = true, .ledger_err = KM_ERR_DENIED };
+	done = run(&order);
+	assert_int_equal(done.wanted, KM_LOGIN_IS_TAKEN);
+	assert_int_equal(done.earlier, KM_LOGIN_IS_UNTRIED);
+}
+
+static void settling_tries_two_logins_at_most(void **state)
+{
+	struct km_message_remedy_begin order = password_order(KM_MODE_SETTLE);
+	struct km_message_remedy_done done;
+
+	(void)state;
+	camera = (struct cardboard){ .password = "new" };
+	done = run(&order);
+	assert_int_equal(done.wanted, KM_LOGIN_IS_TAKEN);
+	assert_string_equal(camera.log, "admin new; ");
+	camera = (struct cardboard){ .password = "old" };
+	done = run(&order);
+	assert_int_equal(done.earlier, KM_LOGIN_IS_TAKEN);
+	assert_string_equal(camera.log, "admin new; admin old; ");
+	camera = (struct cardboard){ .password = NULL };
+	done = run(&order);
+	assert_int_equal(done.wanted, KM_LOGIN_IS_NO_ANSWER);
+	assert_string_equal(camera.log, "admin new; ");
+}
+
+static void services_are_two_changes(void **state)
+{
+	struct km_message_remedy_begin order = {
+		.mode = KM_MODE_RUN,
+		.kind = KM_REMEDY_SERVICES,
+		.services = "HTTP=80,8080\nDISCOVERY\n",
+	};
+	struct km_message_remedy_done done;
+
+	(void)state;
+	camera = (struct cardboard){ 0 };
+	done = run(&order);
+	assert_int_equal(done.err, 0);
+	assert_string_equal(camera.log, "SetNetworkProtocols ; SetDiscoveryMode ; ");
+	camera.change_err = KM_ERR_STATE;
+	done = run(&order);
+	assert_int_equal(done.err, KM_ERR_STATE);
+	assert_string_equal(camera.log, "SetNetworkProtocols ; ");
+	(void)snprintf(order.services, sizeof(order.services), "HTTP=eighty\n");
+	done = run(&order);
+	assert_int_equal(done.err, KM_ERR_FORMAT);
+	assert_string_equal(camera.log, "");
+}
+
+static void a_filter_always_holds_the_recorder(void **state)
+{
+	struct km_message_remedy_begin order = {
+		.mode = KM_MODE_RUN,
+		.kind = KM_REMEDY_FILTER,
+		.addresses = "192.0.2.7, 192.0.2.64/28",
+	};
+	struct km_message_remedy_done done;
+
+	(void)state;
+	camera = (struct cardboard){ 0 };
+	done = run(&order);
+	assert_int_equal(done.err, 0);
+	assert_string_equal(camera.log, "SetIPAddressFilter ; ");
+	(void)snprintf(order.addresses, sizeof(order.addresses), "192.0.2.7/33");
+	done = run(&order);
+	assert_true(done.err < 0);
+	assert_string_equal(camera.log, "");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_preview_sends_nothing_and_holds_no_secret),
+		cmocka_unit_test(a_password_is_verified_both_ways),
+		cmocka_unit_test(one_that_is_refused_changes_nothing),
+		cmocka_unit_test(without_an_answer_the_login_tells),
+		cmocka_unit_test(the_ledger_may_refuse_the_old_one),
+		cmocka_unit_test(settling_tries_two_logins_at_most),
+		cmocka_unit_test(services_are_two_changes),
+		cmocka_unit_test(a_filter_always_holds_the_recorder),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
