@@ -22,7 +22,7 @@ run: build
 
 # Every test; ends with "N passed, N failed".
 check:
-	packaging/install.sh build lab check bench
+	packaging/install.sh build lab check bench unpack
 	tests/check.py
 
 # Benchmarks against peers and the floor, in full length.
