@@ -1,0 +1,204 @@
+"""Who lives in the street: each camera with what is wrong with it, as data.
+
+A camera's weaknesses are the facts (src/model/facts.tbl) that an audit must give, and `answers` what
+the checklist must say of it. What is not listed is a false alarm: see ALARMING.
+"""
+import dataclasses
+import pathlib
+import re
+import typing
+
+import street_services as services
+
+FULL_S = 7200  # how far ahead the clock of the camera `clock` is
+OPEN_PICTURE = "/snapshot.jpg"
+DEVICE = pathlib.Path(__file__).resolve().parent / "onvif_device.py"
+
+
+@dataclasses.dataclass
+class Fact:
+    """A fact with this kind, and a subject and a value that these patterns match whole."""
+    kind: str
+    subject: str = ".*"
+    value: str = "yes"
+
+    def fits(self, fact):
+        return (fact["kind"] == self.kind and re.fullmatch(self.subject, fact["subject"]) is not None
+                and re.fullmatch(self.value, fact["value"]) is not None)
+
+    def __str__(self):
+        return f"{self.kind} [{self.subject}] {self.value}"
+
+
+@dataclasses.dataclass
+class Camera:
+    name: str
+    text: str
+    start: typing.Callable  # starts its services on a host
+    ports: dict  # what is open: "tcp/554" to protocol
+    weak: list = dataclasses.field(default_factory=list)
+    answers: dict = dataclasses.field(default_factory=dict)  # identifier to answer
+    proofs: list = dataclasses.field(default_factory=list)  # (what an independent tool shows, how)
+    is_recorded: bool = True
+    scheme: str = "rtsp"
+    options: list = dataclasses.field(default_factory=list)  # of `komainu camera add`
+    has_login: bool = True
+    mac: str | None = None
+
+
+# Facts that say that something is wrong. One that is given and not seeded is a false alarm.
+ALARMING = [
+    Fact("open_video"), Fact("open_picture"), Fact("open_settings"), Fact("basic_in_clear"),
+    Fact("any_login"), Fact("factory_login"), Fact("secret_in_url"), Fact("secret_in_log"),
+    Fact("answers_any_path"), Fact("answers_all"), Fact("lock_seen"), Fact("second_source"),
+    Fact("password_weak"), Fact("discovery_answer", value=".+"),
+    Fact("own_login", value="no"),
+    Fact("tls_version", "[^ ]+ (ssl.*|tls ?v?1[._]?[01]|tls ?v?1)"),
+    Fact("tls_suite", value="weak"),
+    Fact("clock_offset_ms", value=r"-?[0-9]{4,}"),
+    Fact("account", value="anonymous"),
+    Fact("device_kind", value="database|router|printer"),
+]
+
+RTSP = {"tcp/554": "rtsp"}
+
+
+def clean(host):
+    services.rtsp(host, tls=True, port=322)
+    services.nginx_https(host)
+
+
+def without_login(host):
+    services.rtsp(host, auth="none")
+
+
+def basic(host):
+    services.rtsp(host, auth="basic")
+    services.nginx_basic(host)
+
+
+def digest(host):
+    services.rtsp(host)
+    services.lighttpd_digest(host, OPEN_PICTURE)
+
+
+def old(host):
+    services.rtsp(host)
+    services.telnetd(host)
+    services.vsftpd(host)
+
+
+def plant(host):
+    services.rtsp(host)
+    services.dropbear(host, 2222)
+    services.telnetd(host, 9527)
+    services.snmpd(host)
+
+
+def old_tls(host):
+    services.rtsp(host)
+    services.old_tls(host)
+
+
+def clock(host):
+    services.rtsp(host)
+    services.door(host, "--port", 80, "--clock-ahead", FULL_S)
+
+
+def locks(host):
+    services.rtsp(host)
+    services.door(host, "--port", 80, "--lock-after", 3, "--server", "DNVRS-Webs", "--title", "web service")
+
+
+def any_path(host):
+    services.door(host, "--port", 554, "--any-path", "--auth", "none", name="video")
+    services.door(host, "--port", 80, "--any-path", "--auth", "none")
+
+
+def any_login(host):
+    services.rtsp(host)
+    services.door(host, "--port", 80, "--any-login", "--auth", "basic")
+
+
+def wall(host):
+    services.rtsp(host)
+    services.answer_all(host)
+
+
+def frail(host):
+    services.rtsp(host)
+    services.door(host, "--port", 80)
+    services.frail(host)
+
+
+def database(host):
+    services.redis(host)
+
+
+def tells(host):
+    services.rtsp(host)
+    services.door(host, "--inquiry")
+
+
+def shut(host):
+    services.rtsp(host)
+    services.door(host, "--port", 80)
+    services.only_recorder(host)
+
+
+CAMERAS = [
+    Camera("clean", "nothing is wrong: RTSPS and HTTPS, nothing without login", clean,
+           {"tcp/322": "rtsps", "tcp/443": "https"}, scheme="rtsps",
+           answers={"a12-2": "met", "a02-1": "met"}),
+    Camera("open", "gives its video to everybody", without_login, RTSP, has_login=False,
+           weak=[Fact("open_video", ".*stream1.*")], answers={"a12-2": "not_met"}),
+    Camera("basic", "wants the password in the clear (nginx, RTSP)", basic,
+           {**RTSP, "tcp/80": "http"}, options=["--allow-basic"],
+           weak=[Fact("basic_in_clear", ".*(rtsp|554).*"), Fact("basic_in_clear", ".*(http|80).*")]),
+    Camera("digest", "Digest, but one picture is open (lighttpd)", digest, {**RTSP, "tcp/80": "http"},
+           weak=[Fact("open_picture", ".*" + re.escape(OPEN_PICTURE))], answers={"a12-2": "not_met"}),
+    Camera("old", "telnet and FTP (busybox, vsftpd)", old,
+           {**RTSP, "tcp/23": "telnet", "tcp/21": "ftp"}, answers={"a02-1": "not_met"}),
+    Camera("plant", "SSH and telnet on odd ports, SNMP (dropbear, busybox, snmpd)", plant,
+           {**RTSP, "tcp/2222": "ssh", "tcp/9527": "telnet", "udp/161": "snmp"},
+           answers={"a02-1": "not_met"}),
+    Camera("oldtls", "TLS 1.0 and 1.1, a weak key, a certificate that has ended (OpenSSL)", old_tls,
+           {**RTSP, "tcp/443": "https"},
+           weak=[Fact("tls_version", r"[^ ]*443 .*1[._]?0"), Fact("tls_version", r"[^ ]*443 .*1[._]?1"),
+                 Fact("tls_suite", r"[^ ]*443 .*", "weak"), Fact("certificate_key", ".*443", ".*1024.*"),
+                 Fact("certificate_until", ".*443", "15[0-9]{14}")]),
+    Camera("clock", "its clock is two hours ahead", clock, {**RTSP, "tcp/80": "http"},
+           weak=[Fact("clock_offset_ms", value="7(19[5-9]|20[0-5])[0-9]{4}")]),
+    Camera("locks", "locks an account after three failed logins", locks, {**RTSP, "tcp/80": "http"}),
+    Camera("anypath", "says 200 to everything", any_path, {**RTSP, "tcp/80": "http"}, is_recorded=False,
+           weak=[Fact("answers_any_path", ".*(rtsp|554).*"), Fact("answers_any_path", ".*(http|80).*")]),
+    Camera("anylogin", "lets everybody in who gives a password, whichever", any_login,
+           {**RTSP, "tcp/80": "http"},
+           weak=[Fact("any_login", ".*(http|80).*"), Fact("basic_in_clear", ".*(http|80).*")],
+           answers={"a12-2": "not_met"}),
+    Camera("wall", "something in front of it answers on every port", wall, RTSP,
+           weak=[Fact("answers_all")]),
+    Camera("frail", "reboots at more than 100 connections a second", frail, {**RTSP, "tcp/80": "http"}),
+    Camera("database", "is a Redis without a password", database, {"tcp/6379": "redis"},
+           is_recorded=False, weak=[Fact("device_kind", value="database")]),
+    Camera("tells", "tells a maker's inquiry who it is, before any login", tells, RTSP,
+           weak=[Fact("discovery_answer", ".*", ".+")]),
+    Camera("shut", "serves the recorder's address alone", shut, {**RTSP, "tcp/80": "http"}),
+]
+
+
+def start(street, names=None):
+    """The cameras' hosts, started: name to (camera, host)."""
+    lived = {}
+    for camera in CAMERAS:
+        if names is None or camera.name in names:
+            host = street.add(camera.name, camera.mac)
+            camera.start(host)
+            lived[camera.name] = (camera, host)
+    return lived
+
+
+def url(camera, host):
+    port = next((key.split("/")[1] for key, protocol in camera.ports.items() if protocol == camera.scheme),
+                "554")
+    return f"{camera.scheme}://{host.address}:{port}/stream1"
