@@ -44,6 +44,11 @@ class Camera:
     options: list = dataclasses.field(default_factory=list)  # of `komainu camera add`
     has_login: bool = True
     mac: str | None = None
+    ports_too: list = dataclasses.field(default_factory=list)  # may be told, and need not be
+    serves_all: bool = True  # whoever asks, not the recorder's address alone
+
+    def weaknesses(self):
+        return [*self.weak, *([Fact("second_source")] if self.serves_all else [])]
 
 
 # Facts that say that something is wrong. One that is given and not seeded is a false alarm.
@@ -183,7 +188,8 @@ CAMERAS = [
            is_recorded=False, weak=[Fact("device_kind", value="database")]),
     Camera("tells", "tells a maker's inquiry who it is, before any login", tells, RTSP,
            weak=[Fact("discovery_answer", ".*", ".+")]),
-    Camera("shut", "serves the recorder's address alone", shut, {**RTSP, "tcp/80": "http"}),
+    Camera("shut", "serves the recorder's address alone", shut, {**RTSP, "tcp/80": "http"},
+           serves_all=False),
 ]
 
 

@@ -88,11 +88,6 @@ def takes(host, *words):
     return "Cipher is (NONE)" not in tls(host, *words)
 
 
-def old_protocol(host, option):
-    found = re.search(r"Protocol +: (TLSv1.*)", tls(host, option, *ANY_CIPHER))
-    return found[1] if found else ""
-
-
 def certificate(host):
     pem = tls(host, "-min_protocol", "TLSv1", *ANY_CIPHER)
     return tell("openssl", "x509", "-noout", "-text", "-checkend", "0", give=pem)
@@ -149,7 +144,8 @@ def from_second(host):
 PROOFS = {
     "clean": [
         ("video wants a login", wants_login),
-        ("TLS 1.0 and 1.1 are refused", lambda c, h: old_protocol(h, "-tls1_1") == "" and not takes(h, "-tls1_1")),
+        ("TLS 1.0 and 1.1 are refused", lambda c, h: not any(
+            takes(h, old, *ANY_CIPHER) for old in ("-tls1", "-tls1_1"))),
         ("TLS 1.3", lambda c, h: "TLSv1.3" in tls(h, "-tls1_3")),
         ("web wants a login", lambda c, h: " 401 " in curl("-k", f"https://{h.address}/"))],
     "open": [("video for everybody", lambda c, h: "h264" in probe(street_cameras.url(c, h)))],
@@ -174,8 +170,8 @@ PROOFS = {
         ("SNMP tells everybody", lambda c, h: "Lab Camera" in tell(
             "snmpget", "-v2c", "-c", "public", "-t", "2", h.address, "1.3.6.1.2.1.1.1.0"))],
     "oldtls": [
-        ("TLS 1.0", lambda c, h: old_protocol(h, "-tls1") == "TLSv1"),
-        ("TLS 1.1", lambda c, h: old_protocol(h, "-tls1_1") == "TLSv1.1"),
+        ("TLS 1.0", lambda c, h: takes(h, "-tls1", *ANY_CIPHER)),
+        ("TLS 1.1", lambda c, h: takes(h, "-tls1_1", *ANY_CIPHER)),
         ("no TLS 1.2", lambda c, h: not takes(h, "-tls1_2")),
         ("a key of 1024 bits", lambda c, h: "(1024 bit)" in certificate(h)),
         ("signed with SHA-1", lambda c, h: "sha1With" in certificate(h)),
