@@ -4,6 +4,8 @@ enter() runs the program anew as the first process of network, mount and process
 own. All that it makes (namespaces, devices, addresses, mounts, processes) exists only in there: no
 packet can leave, nothing has to be removed, and nothing is left when the program is killed.
 """
+import contextlib
+import ctypes
 import os
 import pathlib
 import signal
@@ -16,9 +18,12 @@ INSIDE = "KOMAINU_STREET"
 OUTSIDE = "KOMAINU_STREET_PID"  # the process whose network it is, as the machine counts
 PRIVATE = pathlib.Path("/run/komainu-street")  # in memory, and only the street sees it
 NETWORK = "10.77.0"
+NETWORK_V6 = "fd77"
 RECORDER = f"{NETWORK}.1"
 SECOND = f"{NETWORK}.2"  # the owner's second source address
 BRIDGE = "street"
+LIBC = ctypes.CDLL(None, use_errno=True)
+CLONE_NEWNET = 0x40000000
 NOBODY = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--no-new-privs"]
 
 
@@ -53,11 +58,16 @@ def enter(seconds):
                dict(os.environ, **{INSIDE: "1", OUTSIDE: str(os.getpid())}))
 
 
+def set_network(descriptor):
+    if LIBC.setns(descriptor, CLONE_NEWNET) != 0:
+        raise OSError(ctypes.get_errno(), "setns")
+
+
 class Host:
     """One address on the street."""
 
     def __init__(self, street, name, number, mac):
-        self.street, self.name, self.mac = street, name, mac
+        self.street, self.name, self.number, self.mac = street, name, number, mac
         self.address = f"{NETWORK}.{number}"
         self.device = f"host{number}"  # the recorder's end of its line
         run("ip", "netns", "add", name)
@@ -81,6 +91,16 @@ class Host:
                                    **options)
         self.street.processes.append(process)
         return process
+
+    @contextlib.contextmanager
+    def network(self):
+        """Sockets that this thread makes meanwhile are the host's."""
+        with open("/proc/thread-self/ns/net", "rb") as ours, open(f"/run/netns/{self.name}", "rb") as its:
+            set_network(its.fileno())
+            try:
+                yield
+            finally:
+                set_network(ours.fileno())
 
     def rules(self, text):
         """nftables rules in its network."""
@@ -108,6 +128,17 @@ class Street:
         for address in (RECORDER, SECOND):
             run("ip", "addr", "add", f"{address}/24", "dev", BRIDGE)
         run("ip", "link", "set", BRIDGE, "up")
+
+    def speak_v6(self):
+        """IPv6 for the recorder and the hosts that are there."""
+        self.join_v6(BRIDGE, 1, [])
+        for host in self.hosts.values():
+            self.join_v6("eth0", host.number, ["ip", "netns", "exec", host.name])
+
+    @staticmethod
+    def join_v6(device, number, inside):
+        run(*inside, "sysctl", "-qw", f"net.ipv6.conf.{device}.disable_ipv6=0")
+        run(*inside, "ip", "addr", "add", f"{NETWORK_V6}::{number}/64", "dev", device, "nodad")
 
     def add(self, name, mac=None):
         number = 11 + len(self.hosts)
