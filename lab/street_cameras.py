@@ -12,6 +12,7 @@ import street_services as services
 
 FULL_S = 7200  # how far ahead the clock of the camera `clock` is
 OPEN_PICTURE = "/snapshot.jpg"
+HIKVISION = ["--realm", "DS-2CD2042WD", "--server", "Hikvision-Webs"]
 DEVICE = pathlib.Path(__file__).resolve().parent / "onvif_device.py"
 
 
@@ -110,9 +111,34 @@ def clock(host):
     services.door(host, "--port", 80, "--clock-ahead", FULL_S)
 
 
+# Scripted doors share their accounts, as the services of a real camera do.
+DOORS = ["--port", 554, "--port", 80, "--path", "/stream1"]
+
+
 def locks(host):
+    services.door(host, *DOORS, "--lock-after", 3, *HIKVISION)
+
+
+def factory(host):
+    first = services.put(host, "first-password", "12345\n")
+    services.door(host, *DOORS, "--lock-after", 3, *HIKVISION, user="admin", password=first)
+
+
+def official(host):
     services.rtsp(host)
-    services.door(host, "--port", 80, "--lock-after", 3, "--server", "DNVRS-Webs", "--title", "web service")
+    services.onvif(host)
+
+
+def liar(host):
+    services.rtsp(host)
+    services.onvif(host, "--anonymous-ok", "GetUsers,GetNetworkProtocols", "--clock-offset", FULL_S,
+                   "--secret-in-url", "--http-auth", "basic")
+
+
+def broken(host):
+    services.rtsp(host)
+    services.onvif(host, "--wrong", "endless:GetServices", "--wrong", "bomb:GetCapabilities",
+                   "--wrong", "elsewhere", "--wrong", "deep:GetUsers")
 
 
 def any_path(host):
@@ -121,8 +147,7 @@ def any_path(host):
 
 
 def any_login(host):
-    services.rtsp(host)
-    services.door(host, "--port", 80, "--any-login", "--auth", "basic")
+    services.door(host, *DOORS, "--any-login", "--auth", "basic", "--server", "Vivotek")
 
 
 def wall(host):
@@ -159,13 +184,14 @@ CAMERAS = [
            weak=[Fact("open_video", ".*stream1.*")], answers={"a12-2": "not_met"}),
     Camera("basic", "wants the password in the clear (nginx, RTSP)", basic,
            {**RTSP, "tcp/80": "http"}, options=["--allow-basic"],
-           weak=[Fact("basic_in_clear", ".*(rtsp|554).*"), Fact("basic_in_clear", ".*(http|80).*")]),
+           weak=[Fact("basic_in_clear", "tcp/554"), Fact("basic_in_clear", "tcp/80")]),
     Camera("digest", "Digest, but one picture is open (lighttpd)", digest, {**RTSP, "tcp/80": "http"},
            weak=[Fact("open_picture", ".*" + re.escape(OPEN_PICTURE))], answers={"a12-2": "not_met"}),
     Camera("old", "telnet and FTP (busybox, vsftpd)", old,
            {**RTSP, "tcp/23": "telnet", "tcp/21": "ftp"}, answers={"a02-1": "not_met"}),
     Camera("plant", "SSH and telnet on odd ports, SNMP (dropbear, busybox, snmpd)", plant,
            {**RTSP, "tcp/2222": "ssh", "tcp/9527": "telnet", "udp/161": "snmp"},
+           weak=[Fact("discovery_answer", "snmp", ".+")],
            answers={"a02-1": "not_met"}),
     Camera("oldtls", "TLS 1.0 and 1.1, a weak key, a certificate that has ended (OpenSSL)", old_tls,
            {**RTSP, "tcp/443": "https"},
@@ -173,20 +199,24 @@ CAMERAS = [
                  Fact("tls_suite", r"[^ ]*443 .*", "weak"), Fact("certificate_key", ".*443", ".*1024.*"),
                  Fact("certificate_until", ".*443", "15[0-9]{14}")]),
     Camera("clock", "its clock is two hours ahead", clock, {**RTSP, "tcp/80": "http"},
-           weak=[Fact("clock_offset_ms", value="7(19[5-9]|20[0-5])[0-9]{4}")]),
-    Camera("locks", "locks an account after three failed logins", locks, {**RTSP, "tcp/80": "http"}),
+           weak=[Fact("clock_offset_ms", value="7(19[5-9]|20[0-5])[0-9]{3}")]),
+    Camera("locks", "locks an account after three failed logins", locks, {**RTSP, "tcp/80": "http"},
+           is_recorded=False),
+    Camera("factory", "has the password of its maker's manual", factory, {**RTSP, "tcp/80": "http"},
+           is_recorded=False, weak=[Fact("factory_login", "tcp/[0-9]+ 1")], answers={"a12-3": "not_met", "a03-3": "not_met"}),
     Camera("anypath", "says 200 to everything", any_path, {**RTSP, "tcp/80": "http"}, is_recorded=False,
-           weak=[Fact("answers_any_path", ".*(rtsp|554).*"), Fact("answers_any_path", ".*(http|80).*")]),
+           weak=[Fact("answers_any_path", "tcp/554"), Fact("answers_any_path", "tcp/80")]),
     Camera("anylogin", "lets everybody in who gives a password, whichever", any_login,
-           {**RTSP, "tcp/80": "http"},
-           weak=[Fact("any_login", ".*(http|80).*"), Fact("basic_in_clear", ".*(http|80).*")],
+           {**RTSP, "tcp/80": "http"}, is_recorded=False,
+           weak=[Fact("any_login", "tcp/[0-9]+"), Fact("basic_in_clear", "tcp/554"),
+                 Fact("basic_in_clear", "tcp/80")],
            answers={"a12-2": "not_met"}),
     Camera("wall", "something in front of it answers on every port", wall, RTSP,
            weak=[Fact("answers_all")]),
     Camera("frail", "reboots at more than 100 connections a second", frail, {**RTSP, "tcp/80": "http"}),
     Camera("database", "is a Redis without a password", database, {"tcp/6379": "redis"},
            is_recorded=False, weak=[Fact("device_kind", value="database")]),
-    Camera("tells", "tells a maker's inquiry who it is, before any login", tells, RTSP,
+    Camera("tells", "tells a maker's inquiry who it is, before any login", tells, {**RTSP, "udp/37020": "hikvision_sadp"},
            weak=[Fact("discovery_answer", ".*", ".+")]),
     Camera("shut", "serves the recorder's address alone", shut, {**RTSP, "tcp/80": "http"},
            serves_all=False),

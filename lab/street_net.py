@@ -87,8 +87,8 @@ class Host:
     def start(self, *words, is_root=False, **options):
         """Start a program in its network, as nobody; it ends with the street."""
         command = ["ip", "netns", "exec", self.name, *([] if is_root else NOBODY), *words]
-        process = subprocess.Popen([str(word) for word in command], stdin=subprocess.DEVNULL,
-                                   **options)
+        options.setdefault("stdin", subprocess.DEVNULL)
+        process = subprocess.Popen([str(word) for word in command], **options)
         self.street.processes.append(process)
         return process
 

@@ -5,6 +5,7 @@ Each function starts one on a host; its files are in the host's directory in mem
 import hashlib
 import json
 import os
+import subprocess
 import time
 
 from street_net import NETWORK, PRIVATE, RECORDER, program, run
@@ -99,6 +100,17 @@ def door(host, *words, name="door", password=PASSWORD, user=USER):
                          "--user", user, "--password-file", password, *words,
                          stdout=log(host, name), stderr=log(host, f"{name}-error"))
     wait_ready(host, name, process)
+
+
+def onvif(host, *words, port=80):
+    """A virtual ONVIF device (onvif_device.py); the recorder's account is an administrator's."""
+    secret = PASSWORD.read_text().strip()
+    process = host.start("/usr/bin/python3", PRIVATE / "lab/onvif_device.py", "--bind", host.address,
+                         "--port", port, "--user", f"{USER}:{secret}:Administrator",
+                         "--user", "viewer:look-and-see-47:User", "--stream-main",
+                         f"rtsp://{host.address}/stream1", *words, stdout=log(host, "onvif"),
+                         stderr=log(host, "onvif-error"), stdin=subprocess.PIPE)
+    wait_ready(host, "onvif", process)
 
 
 def nginx(host, listen, body):
