@@ -1,19 +1,18 @@
 """Who lives in the street: each camera with what is wrong with it, as data.
 
-A camera's weaknesses are the facts (src/model/facts.tbl) that an audit must give, and `answers` what
+A camera's seeds are the facts (src/model/facts.tbl) that an audit must give, and `answers` what
 the checklist must say of it. What is not listed is a false alarm: see ALARMING.
 """
 import dataclasses
-import pathlib
 import re
 import typing
 
 import street_services as services
+from street_net import NEIGHBOUR, NETWORK
 
 FULL_S = 7200  # how far ahead the clock of the camera `clock` is
 OPEN_PICTURE = "/snapshot.jpg"
 HIKVISION = ["--realm", "DS-2CD2042WD", "--server", "Hikvision-Webs"]
-DEVICE = pathlib.Path(__file__).resolve().parent / "onvif_device.py"
 
 
 @dataclasses.dataclass
@@ -37,7 +36,7 @@ class Camera:
     text: str
     start: typing.Callable  # starts its services on a host
     ports: dict  # what is open: "tcp/554" to protocol
-    weak: list = dataclasses.field(default_factory=list)
+    seeds: list = dataclasses.field(default_factory=list)
     answers: dict = dataclasses.field(default_factory=dict)  # identifier to answer
     proofs: list = dataclasses.field(default_factory=list)  # (what an independent tool shows, how)
     is_recorded: bool = True
@@ -48,8 +47,8 @@ class Camera:
     ports_too: list = dataclasses.field(default_factory=list)  # may be told, and need not be
     serves_all: bool = True  # whoever asks, not the recorder's address alone
 
-    def weaknesses(self):
-        return [*self.weak, *([Fact("second_source")] if self.serves_all else [])]
+    def expected(self, host):
+        return [*self.seeds, Fact("mac", "", host.mac), *([Fact("second_source")] if self.serves_all else [])]
 
 
 # Facts that say that something is wrong. One that is given and not seeded is a false alarm.
@@ -132,13 +131,14 @@ def official(host):
 def liar(host):
     services.rtsp(host)
     services.onvif(host, "--anonymous-ok", "GetUsers,GetNetworkProtocols", "--clock-offset", FULL_S,
-                   "--secret-in-url", "--http-auth", "basic")
+                   "--secret-in-url")
 
 
 def broken(host):
     services.rtsp(host)
-    services.onvif(host, "--wrong", "endless:GetServices", "--wrong", "bomb:GetCapabilities",
-                   "--wrong", "elsewhere", "--wrong", "deep:GetUsers")
+    services.onvif(host, "--wrong", "endless:GetServices", "--wrong", "bomb:GetUsers", "--wrong", "elsewhere",
+                   "--wrong", "deep:GetNetworkProtocols",
+                   "--elsewhere", f"http://{NETWORK}.{NEIGHBOUR}")
 
 
 def any_path(host):
@@ -181,43 +181,53 @@ CAMERAS = [
            {"tcp/322": "rtsps", "tcp/443": "https"}, scheme="rtsps",
            answers={"a12-2": "met", "a02-1": "met"}),
     Camera("open", "gives its video to everybody", without_login, RTSP, has_login=False,
-           weak=[Fact("open_video", ".*stream1.*")], answers={"a12-2": "not_met"}),
+           seeds=[Fact("open_video", ".*stream1.*")], answers={"a12-2": "not_met"}),
     Camera("basic", "wants the password in the clear (nginx, RTSP)", basic,
            {**RTSP, "tcp/80": "http"}, options=["--allow-basic"],
-           weak=[Fact("basic_in_clear", "tcp/554"), Fact("basic_in_clear", "tcp/80")]),
+           seeds=[Fact("basic_in_clear", "tcp/554"), Fact("basic_in_clear", "tcp/80")]),
     Camera("digest", "Digest, but one picture is open (lighttpd)", digest, {**RTSP, "tcp/80": "http"},
-           weak=[Fact("open_picture", ".*" + re.escape(OPEN_PICTURE))], answers={"a12-2": "not_met"}),
+           seeds=[Fact("open_picture", ".*" + re.escape(OPEN_PICTURE))], answers={"a12-2": "not_met"}),
     Camera("old", "telnet and FTP (busybox, vsftpd)", old,
            {**RTSP, "tcp/23": "telnet", "tcp/21": "ftp"}, answers={"a02-1": "not_met"}),
     Camera("plant", "SSH and telnet on odd ports, SNMP (dropbear, busybox, snmpd)", plant,
            {**RTSP, "tcp/2222": "ssh", "tcp/9527": "telnet", "udp/161": "snmp"},
-           weak=[Fact("discovery_answer", "snmp", ".+")],
+           seeds=[Fact("discovery_answer", "snmp", ".+")],
            answers={"a02-1": "not_met"}),
     Camera("oldtls", "TLS 1.0 and 1.1, a weak key, a certificate that has ended (OpenSSL)", old_tls,
            {**RTSP, "tcp/443": "https"},
-           weak=[Fact("tls_version", r"[^ ]*443 .*1[._]?0"), Fact("tls_version", r"[^ ]*443 .*1[._]?1"),
+           seeds=[Fact("tls_version", r"[^ ]*443 .*1[._]?0"), Fact("tls_version", r"[^ ]*443 .*1[._]?1"),
                  Fact("tls_suite", r"[^ ]*443 .*", "weak"), Fact("certificate_key", ".*443", ".*1024.*"),
                  Fact("certificate_until", ".*443", "15[0-9]{14}")]),
     Camera("clock", "its clock is two hours ahead", clock, {**RTSP, "tcp/80": "http"},
-           weak=[Fact("clock_offset_ms", value="7(19[5-9]|20[0-5])[0-9]{3}")]),
+           seeds=[Fact("clock_offset_ms", value="7(19[5-9]|20[0-5])[0-9]{3}")]),
     Camera("locks", "locks an account after three failed logins", locks, {**RTSP, "tcp/80": "http"},
            is_recorded=False),
     Camera("factory", "has the password of its maker's manual", factory, {**RTSP, "tcp/80": "http"},
-           is_recorded=False, weak=[Fact("factory_login", "tcp/[0-9]+ 1")], answers={"a12-3": "not_met", "a03-3": "not_met"}),
+           is_recorded=False, mac="44:47:cc:00:00:01",
+           seeds=[Fact("factory_login", "tcp/[0-9]+ 1"), Fact("maker", "", "Hikvision"),
+                  Fact("mac_maker", "", "Hangzhou Hikvision.*")], answers={"a12-3": "not_met", "a03-3": "not_met"}),
+    Camera("official", "speaks ONVIF as it should", official, {**RTSP, "tcp/80": "http"},
+           seeds=[Fact("maker", "", "Komainu Lab"), Fact("firmware", "", "1.2.3"), Fact("own_login")]),
+    Camera("liar", "speaks ONVIF: tells its users to everybody, wrong clock, password in a URL", liar,
+           {**RTSP, "tcp/80": "http"},
+           seeds=[Fact("open_settings", "GetUsers"), Fact("open_settings", "GetNetworkProtocols"),
+                 Fact("clock_offset_ms", value="7(19[5-9]|20[0-5])[0-9]{3}"), Fact("secret_in_url", "snapshot")]),
+    Camera("broken", "answers ONVIF with bombs, endless and deep XML, and names another host", broken,
+           {**RTSP, "tcp/80": "http"}, seeds=[Fact("onvif_elsewhere")]),
     Camera("anypath", "says 200 to everything", any_path, {**RTSP, "tcp/80": "http"}, is_recorded=False,
-           weak=[Fact("answers_any_path", "tcp/554"), Fact("answers_any_path", "tcp/80")]),
+           seeds=[Fact("answers_any_path", "tcp/554"), Fact("answers_any_path", "tcp/80")]),
     Camera("anylogin", "lets everybody in who gives a password, whichever", any_login,
            {**RTSP, "tcp/80": "http"}, is_recorded=False,
-           weak=[Fact("any_login", "tcp/[0-9]+"), Fact("basic_in_clear", "tcp/554"),
+           seeds=[Fact("any_login", "tcp/[0-9]+"), Fact("basic_in_clear", "tcp/554"),
                  Fact("basic_in_clear", "tcp/80")],
            answers={"a12-2": "not_met"}),
     Camera("wall", "something in front of it answers on every port", wall, RTSP,
-           weak=[Fact("answers_all")]),
+           seeds=[Fact("answers_all")]),
     Camera("frail", "reboots at more than 100 connections a second", frail, {**RTSP, "tcp/80": "http"}),
     Camera("database", "is a Redis without a password", database, {"tcp/6379": "redis"},
-           is_recorded=False, weak=[Fact("device_kind", value="database")]),
+           is_recorded=False, seeds=[Fact("device_kind", value="database")]),
     Camera("tells", "tells a maker's inquiry who it is, before any login", tells, {**RTSP, "udp/37020": "hikvision_sadp"},
-           weak=[Fact("discovery_answer", ".*", ".+")]),
+           seeds=[Fact("discovery_answer", ".*", ".+")]),
     Camera("shut", "serves the recorder's address alone", shut, {**RTSP, "tcp/80": "http"},
            serves_all=False),
 ]

@@ -21,6 +21,8 @@ NETWORK = "10.77.0"
 NETWORK_V6 = "fd77"
 RECORDER = f"{NETWORK}.1"
 SECOND = f"{NETWORK}.2"  # the owner's second source address
+NEIGHBOUR = 9  # is no camera: nobody should send anything there
+FIRST = 11
 BRIDGE = "street"
 LIBC = ctypes.CDLL(None, use_errno=True)
 CLONE_NEWNET = 0x40000000
@@ -140,8 +142,8 @@ class Street:
         run(*inside, "sysctl", "-qw", f"net.ipv6.conf.{device}.disable_ipv6=0")
         run(*inside, "ip", "addr", "add", f"{NETWORK_V6}::{number}/64", "dev", device, "nodad")
 
-    def add(self, name, mac=None):
-        number = 11 + len(self.hosts)
+    def add(self, name, mac=None, number=None):
+        number = number or FIRST + len(self.hosts)
         mac = mac or f"02:00:00:77:00:{number:02x}"
         self.hosts[name] = Host(self, name, number, mac)
         return self.hosts[name]

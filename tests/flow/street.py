@@ -36,7 +36,7 @@ class Score:
         self.seconds = (audit["ended_us"] - audit["began_us"]) / 1e6
         self.state, self.text = audit["state"], audit["text"]
         self.faults = []
-        seeds = camera.weaknesses()
+        seeds = camera.expected(host)
         self.missed = [str(seed) for seed in seeds if not any(seed.fits(fact) for fact in self.facts)]
         self.found = len(seeds) - len(self.missed)
         self.false = [f"{fact['kind']} [{fact['subject']}] {fact['value']} ({fact['detail']})"
@@ -53,6 +53,19 @@ class Score:
                 self.missed.append(f"port_open [{port}] {protocol}, not {told.get(port)}")
         self.false += [f"port_open [{port}] {protocol}" for port, protocol in told.items()
                        if port not in self.camera.ports and port not in self.camera.ports_too]
+
+    def answers(self, r):
+        """What the checklist says of this camera."""
+        told = json.loads(r.komainu("--json", "checklist", "--camera", self.camera.name))["answers"]
+        states = {answer["requirement"]: answer["state"] for answer in told}
+        for requirement, state in self.camera.answers.items():
+            if states.get(requirement) == state:
+                self.found += 1
+            else:
+                self.missed.append(f"{requirement} {state}, not {states.get(requirement)}")
+        if not self.camera.seeds:
+            self.false += [f"{requirement} not met" for requirement, state in states.items()
+                           if state == "not_met" and self.camera.answers.get(requirement) != state]
 
     def pace(self, sent):
         self.asked, self.all = sent.most(sent.asked), sent.most(sent.all)
@@ -142,7 +155,7 @@ def check_elsewhere(sent, lived):
 def main():
     street_net.enter(LIFE_S)
     line, lived = street.make(BUILD, sys.argv[1:] or None)  # all cameras, or those that are named
-    line.add("neighbour")  # is not registered: nothing may be sent there
+    line.add("neighbour", number=street_net.NEIGHBOUR)
     try:
         with Recorder(SETTINGS) as r:
             add_cameras(r, lived)
@@ -159,6 +172,7 @@ def main():
             for name, (camera, host) in lived.items():
                 score = Score(camera, host, [fact for fact in facts if fact["camera_name"] == name], audits[name])
                 score.pace(sent[host.address])
+                score.answers(r)
                 score.manners()
                 score.judge()
                 score.show()
