@@ -2,7 +2,7 @@
 BUILD ?= build
 MESON_OPTIONS ?=
 
-.PHONY: all deps build run check bench fuzz tls coverage install clean format
+.PHONY: all deps build run street check bench fuzz tls coverage install clean format
 
 all: build
 
@@ -19,6 +19,12 @@ build: deps $(BUILD)/build.ninja
 # Three virtual cameras and the recorder, until Ctrl-C.
 run: build
 	lab/demo.py --build $(BUILD)
+
+# A street of cameras with known weaknesses, each in a network of its own; needs root.
+street:
+	packaging/install.sh build lab check unpack
+	$(MAKE) build
+	lab/street.py
 
 # Every test; ends with "N passed, N failed".
 check:

@@ -47,6 +47,10 @@ class Camera:
     ports_too: list = dataclasses.field(default_factory=list)  # may be told, and need not be
     serves_all: bool = True  # whoever asks, not the recorder's address alone
 
+    def judged(self):
+        """Identifier to answer; whoever serves everybody does not limit the sources."""
+        return {**self.answers, "a02-2": "not_met" if self.serves_all else "met"}
+
     def expected(self, host):
         return [*self.seeds, Fact("mac", "", host.mac), *([Fact("second_source")] if self.serves_all else [])]
 
@@ -71,6 +75,7 @@ RTSP = {"tcp/554": "rtsp"}
 def clean(host):
     services.rtsp(host, tls=True, port=322)
     services.nginx_https(host)
+    services.only_recorder(host)
 
 
 def without_login(host):
@@ -179,7 +184,7 @@ def shut(host):
 CAMERAS = [
     Camera("clean", "nothing is wrong: RTSPS and HTTPS, nothing without login", clean,
            {"tcp/322": "rtsps", "tcp/443": "https"}, scheme="rtsps",
-           answers={"a12-2": "met", "a02-1": "met"}),
+           serves_all=False, answers={"a12-2": "met"}),
     Camera("open", "gives its video to everybody", without_login, RTSP, has_login=False,
            seeds=[Fact("open_video", ".*stream1.*")], answers={"a12-2": "not_met"}),
     Camera("basic", "wants the password in the clear (nginx, RTSP)", basic,
@@ -188,11 +193,12 @@ CAMERAS = [
     Camera("digest", "Digest, but one picture is open (lighttpd)", digest, {**RTSP, "tcp/80": "http"},
            seeds=[Fact("open_picture", ".*" + re.escape(OPEN_PICTURE))], answers={"a12-2": "not_met"}),
     Camera("old", "telnet and FTP (busybox, vsftpd)", old,
-           {**RTSP, "tcp/23": "telnet", "tcp/21": "ftp"}, answers={"a02-1": "not_met"}),
+           {**RTSP, "tcp/23": "telnet", "tcp/21": "ftp"},
+           answers={"a02-1": "not_met", "a11-1": "not_met"}),
     Camera("plant", "SSH and telnet on odd ports, SNMP (dropbear, busybox, snmpd)", plant,
            {**RTSP, "tcp/2222": "ssh", "tcp/9527": "telnet", "udp/161": "snmp"},
            seeds=[Fact("discovery_answer", "snmp", ".+")],
-           answers={"a02-1": "not_met"}),
+           answers={"a02-1": "not_met", "a11-1": "not_met"}),
     Camera("oldtls", "TLS 1.0 and 1.1, a weak key, a certificate that has ended (OpenSSL)", old_tls,
            {**RTSP, "tcp/443": "https"},
            seeds=[Fact("tls_version", r"[^ ]*443 .*1[._]?0"), Fact("tls_version", r"[^ ]*443 .*1[._]?1"),

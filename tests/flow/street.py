@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-# check: slow seconds=300
+# check: seconds=300
 """A street of cameras is audited while it is recorded: every weakness is found, nothing is found that
 is not there, no account is locked, no device falls over, and no picture is lost. [IPA a02, a03, a11, a12]
 
@@ -57,15 +57,16 @@ class Score:
     def answers(self, r):
         """What the checklist says of this camera."""
         told = json.loads(r.komainu("--json", "checklist", "--camera", self.camera.name))["answers"]
-        states = {answer["requirement"]: answer["state"] for answer in told}
-        for requirement, state in self.camera.answers.items():
+        states = {answer["requirement"]: answer["state"] for answer in told if not answer["is_audit_point"]}
+        judged = self.camera.judged()
+        for requirement, state in judged.items():
             if states.get(requirement) == state:
                 self.found += 1
             else:
                 self.missed.append(f"{requirement} {state}, not {states.get(requirement)}")
         if not self.camera.seeds:
             self.false += [f"{requirement} not met" for requirement, state in states.items()
-                           if state == "not_met" and self.camera.answers.get(requirement) != state]
+                           if state == "not_met" and judged.get(requirement) != state]
 
     def pace(self, sent):
         self.asked, self.all = sent.most(sent.asked), sent.most(sent.all)
