@@ -141,7 +141,7 @@ def liar(host):
 
 def broken(host):
     services.rtsp(host)
-    services.onvif(host, "--wrong", "endless:GetServices", "--wrong", "bomb:GetUsers", "--wrong", "elsewhere",
+    services.onvif(host, "--wrong", "endless:GetServices", "--wrong", "bomb:GetHostname", "--wrong", "elsewhere",
                    "--wrong", "deep:GetNetworkProtocols",
                    "--elsewhere", f"http://{NETWORK}.{NEIGHBOUR}")
 

@@ -37,6 +37,14 @@ def lets_in(host, kind):
     return " 200 " in curl(kind, "-u", account(), f"http://{host.address}/")
 
 
+def soap(host, operation):
+    """What an ONVIF operation of the device service answers to anybody."""
+    body = ('<s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope"><s:Body>'
+            f'<{operation} xmlns="http://www.onvif.org/ver10/device/wsdl"/></s:Body></s:Envelope>')
+    return curl("-H", "Content-Type: application/soap+xml", "-d", body,
+                f"http://{host.address}/onvif/device_service")
+
+
 def probe(url, user=""):
     """What ffprobe sees of a stream."""
     place = url.replace("://", f"://{user}@") if user else url
@@ -179,6 +187,16 @@ PROOFS = {
     "clock": [("two hours ahead", lambda c, h: abs(date_ahead(h) - street_cameras.FULL_S) < 5)],
     "locks": [("locked after three", lambda c, h: is_locked_after(h, 3)),
               ("its owner is not", lambda c, h: lets_in(h, "--digest"))],
+    "factory": [
+        ("another password is refused", lambda c, h: not lets_in(h, "--digest")),
+        ("the manual's is not", lambda c, h: " 200 " in curl("--digest", "-u", "admin:12345", f"http://{h.address}/"))],
+    "official": [("its users are not for everybody", lambda c, h: "NotAuthorized" in soap(h, "GetUsers"))],
+    "liar": [
+        ("its users are for everybody", lambda c, h: "UserLevel" in soap(h, "GetUsers")),
+        ("and its services", lambda c, h: "NetworkProtocols" in soap(h, "GetNetworkProtocols"))],
+    "broken": [
+        ("a bomb of entities", lambda c, h: "<!ENTITY" in soap(h, "GetHostname")),
+        ("an answer without end", lambda c, h: len(soap(h, "GetServices")) > 1 << 20)],
     "anypath": [
         ("200 for nonsense over HTTP", lambda c, h: " 200 " in curl(f"http://{h.address}/nonsense.jpg")),
         ("and over RTSP", lambda c, h: b"200 OK" in banner(h, 554, DESCRIBE))],
