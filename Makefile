@@ -2,7 +2,7 @@
 BUILD ?= build
 MESON_OPTIONS ?=
 
-.PHONY: all deps build run check bench fuzz tls coverage install clean format
+.PHONY: all deps build run street check bench fuzz tls coverage install clean format
 
 all: build
 
@@ -20,9 +20,15 @@ build: deps $(BUILD)/build.ninja
 run: build
 	lab/demo.py --build $(BUILD)
 
+# A street of cameras with known weaknesses, each in a network of its own; needs root.
+street:
+	packaging/install.sh build lab check unpack
+	$(MAKE) build
+	lab/street.py
+
 # Every test; ends with "N passed, N failed".
 check:
-	packaging/install.sh build lab check bench
+	packaging/install.sh build lab check bench unpack
 	tests/check.py
 
 # Benchmarks against peers and the floor, in full length.

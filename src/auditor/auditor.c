@@ -33,12 +33,15 @@ static void send_packed(void *context, struct km_bytes packed)
 
 /* --- the start --- */
 
-/* What looking up names needs, the list of makers, and the neighbours' hardware addresses. */
+/*
+ * What looking up names needs, the list of makers, and the neighbours' hardware addresses. A file
+ * in /proc gets another inode with each look, so that a rule for arp alone would not hold.
+ */
 static int enter_sandbox(struct km_sandbox_result *ret_walls)
 {
 	static const char *const readable[] = { "/etc/resolv.conf", "/etc/hosts",
 		"/etc/nsswitch.conf", "/etc/gai.conf", "/etc/host.conf", "/etc/services",
-		"/usr/share/ieee-data", "/proc/net/arp", "/etc/ssl/certs",
+		"/usr/share/ieee-data", "/proc/self/net", "/etc/ssl/certs",
 		"/usr/share/ca-certificates", "/usr/local/share/ca-certificates", NULL };
 	const struct km_sandbox_rules rules = {
 		.profiles = KM_SANDBOX_BASE | KM_SANDBOX_NET_CLIENT | KM_SANDBOX_FILES,

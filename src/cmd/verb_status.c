@@ -55,6 +55,12 @@ static void print_system(const struct km_message_status_system *system)
 		    km_states_name("certificate_origin", system->certificate_origin), until,
 		    (long long)(days < 0 ? 0 : days));
 	}
+	if (system->is_clock_kept) {
+		(void)printf("clock kept right, to %lld ms\n",
+		    (long long)(system->clock_error_us / 1000 + 1));
+	} else {
+		(void)printf("clock: nothing keeps it right (chrony does, with rtcsync)\n");
+	}
 	if (system->unexpected_listeners > 0) {
 		(void)printf("%u sockets listen that should not: komainu status --listeners\n",
 		    system->unexpected_listeners);

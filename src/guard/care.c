@@ -14,13 +14,11 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/timex.h>
 
 #define FOLLOW_US       INT64_C(500000)
 #define SLOW_US         (10 * KM_TIME_SECOND_US)
 #define ENTRIES_AT_ONCE 64
 #define RESTART_CALM_US (10 * KM_TIME_MINUTE_US) /* a role that lived so long is well again */
-#define UNSYNCED_US     (10 * KM_TIME_MINUTE_US) /* NTP needs a while after a start */
 #define NETWORK_LEAST   3                        /* cameras that make a network */
 #define CLOCK_LOOKS     3                        /* of SLOW_US: a camera's clock is really off */
 
@@ -296,23 +294,25 @@ static void look_at_camera_clock(struct km_hub *hub, struct km_hub_camera *camer
 	    "%s: %+.1f seconds against the recorder", camera->entry.name, (double)off_us / 1e6);
 }
 
-/* adjtimex(2): whether something keeps the clock right; chrony and ntpd tell the kernel. */
 static void look_at_sync(struct km_care *care, int64_t now_us)
 {
-	struct timex state = { 0 };
-	bool is_synced = adjtimex(&state) >= 0 && (state.status & STA_UNSYNC) == 0;
+	int64_t error_us = 0;
+	bool is_synced = km_clock_is_kept(&error_us);
+	int64_t unsynced_us =
+	    (int64_t)care->hub->options.clock_unsynced_minutes * KM_TIME_MINUTE_US;
 
 	if (is_synced) {
 		care->synced_us = now_us;
 	}
 	if (is_synced == !care->is_unsynced ||
-	    (!is_synced && now_us - care->synced_us < UNSYNCED_US)) {
+	    (!is_synced && now_us - care->synced_us < unsynced_us)) {
 		return;
 	}
 	care->is_unsynced = !is_synced;
 	km_journal_note(care->hub->database,
-	    is_synced ? KM_EVENT_CLOCK_SYNCED : KM_EVENT_CLOCK_UNSYNCED, NULL, NULL,
-	    "estimated error %ld ms", state.maxerror / 1000);
+	    is_synced ? KM_EVENT_CLOCK_SYNCED : KM_EVENT_CLOCK_UNSYNCED, NULL, NULL, "%s %lld ms",
+	    is_synced ? "it is off by at most" : "it may be off by more than",
+	    (long long)(error_us / 1000));
 }
 
 /* Open what is still so; it is not counted again. */

@@ -91,6 +91,16 @@ static int store_facts(struct km_hub *hub, struct run *run)
 	return err;
 }
 
+/*
+ * What only people, lists and the recorder know, the auditor cannot say; but for the password in
+ * the camera's entry, which it was given to log in with.
+ */
+static bool may_say(const struct km_fact *fact)
+{
+	return fact->source == KM_FROM_ONVIF || fact->source == KM_FROM_PROBE ||
+	       (fact->source == KM_FROM_RECORDER && fact->kind == KM_FACT_PASSWORD_WEAK);
+}
+
 static int on_fact(struct km_hub *hub, struct km_bytes packed)
 {
 	struct km_message_job_fact said;
@@ -118,8 +128,7 @@ static int on_fact(struct km_hub *hub, struct km_bytes packed)
 	memcpy(fact.detail, said.detail, sizeof(fact.detail));
 	memcpy(fact.proof, said.proof, sizeof(fact.proof));
 	err = km_facts_check(&fact);
-	/* What only people, lists and the recorder know, the auditor cannot say. */
-	if (err == 0 && fact.source != KM_FROM_ONVIF && fact.source != KM_FROM_PROBE) {
+	if (err == 0 && !may_say(&fact)) {
 		err = KM_ERR_DENIED;
 	}
 	if (err == 0 && run->fact_count == FACTS_AT_ONCE) {

@@ -95,6 +95,7 @@ void km_hub_tell_status(struct km_hub *hub, uint32_t request,
 	memcpy(system.storage_error, hub->storage.error, sizeof(system.storage_error));
 	km_hub_journal_look(hub, &system);
 	km_hub_certificates_tell(hub, &system);
+	system.is_clock_kept = km_clock_is_kept(&system.clock_error_us);
 	system.unexpected_listeners = km_hub_listeners_unexpected(hub);
 	send(context, KM_MESSAGE_status_system, &system);
 	for (size_t i = 0; i < hub->camera_count; i++) {

@@ -137,4 +137,10 @@ void km_status_json_system(
 	    json, "origin", km_states_name("certificate_origin", system->certificate_origin));
 	km_json_close(json, '}');
 	km_json_u64(json, "unexpected_listeners", system->unexpected_listeners);
+	km_json_open(json, "clock", '{');
+	km_json_bool(json, "kept", system->is_clock_kept != 0);
+	if (system->is_clock_kept) {
+		km_json_i64(json, "error_us", system->clock_error_us);
+	}
+	km_json_close(json, '}');
 }

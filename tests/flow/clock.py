@@ -19,7 +19,6 @@ from recorder import BUILD, Camera, Recorder, count_frames, wait_for
 
 HOUR_S = 3600
 PART_S = 8
-ROLES = ["komainu-receiver", "komainu-writer", "komainu-web", "komainu-courier"]
 
 
 class MovedClock:
@@ -38,10 +37,10 @@ class MovedClock:
         shutil.copy(BUILD / "tests/flow/moved_clock.so", library)
         self.environment = {"LD_PRELOAD": str(library), "KOMAINU_TEST_CLOCK": str(self.file)}
         words = " ".join(f"{name}={value}" for name, value in self.environment.items())
-        for role in ROLES:
-            if (BUILD / "src" / role).exists():
-                path = self.programs / role
-                path.write_text(f'#!/bin/sh\n{words} exec {BUILD}/src/{role} "$@"\n')
+        for role in (BUILD / "src").glob("komainu-*"):
+            if role.is_file():
+                path = self.programs / role.name
+                path.write_text(f'#!/bin/sh\n{words} exec {role} "$@"\n')
                 path.chmod(0o755)
 
     def set(self, seconds):
@@ -107,4 +106,5 @@ def main():
     return 0
 
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())
