@@ -58,6 +58,16 @@ static struct run *find_run(struct km_hub *hub, int64_t number)
 	return NULL;
 }
 
+bool km_hub_auditor_is_running(const struct km_hub *hub)
+{
+	for (size_t i = 0; hub->auditor != NULL && i < hub->auditor->runs_max; i++) {
+		if (hub->auditor->runs[i].number != 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
 static struct run *find_free(struct km_hub *hub)
 {
 	for (size_t i = 0; i < hub->auditor->runs_max; i++) {

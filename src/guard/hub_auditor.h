@@ -23,6 +23,9 @@ void km_hub_auditor_on_message(struct km_hub *hub, struct km_process *child,
 KM_MUST_USE int km_hub_auditor_queue(struct km_hub *hub, const struct km_uuid *camera,
     unsigned reason, const char *by, bool is_thorough, int64_t *ret_number);
 
+/* Whether any audit runs now. */
+bool km_hub_auditor_is_running(const struct km_hub *hub);
+
 /* Send to the process, which is started if need be; NULL if that fails. */
 struct km_process *km_hub_auditor_process(struct km_hub *hub);
 

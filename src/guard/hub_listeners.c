@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "guard/alarms.h"
+#include "guard/hub_auditor.h"
 #include "guard/hub_requests.h"
 #include "guard/journal.h"
 #include "guard/listener_watch.h"
@@ -289,6 +290,12 @@ static bool is_expected(const struct km_hub *hub, const struct km_listener *list
 	}
 	if (role == KM_ROLE_GUARD && is_control(hub, listener)) {
 		(void)snprintf(ret_reason, size, "the command line, for root and the own user");
+		return true;
+	}
+	if (role == KM_ROLE_AUDITOR && !is_tcp && listener->table != KM_LISTENERS_UNIX &&
+	    km_hub_auditor_is_running(hub)) {
+		(void)snprintf(
+		    ret_reason, size, "answers of a camera that is being audited, over UDP");
 		return true;
 	}
 	return role == KM_ROLE_RECEIVER && !is_tcp && listener->table != KM_LISTENERS_UNIX &&
