@@ -916,7 +916,9 @@ export const api = {
   beginMaintenance: (wish: { camera: string; from_us?: number; to_us: number; note: string }) =>
     changeAndRead<{ maintenances: Maintenance[] }>('POST', '/maintenances', wish),
   endMaintenance: (number: number) => change<never>('POST', `/maintenances/${number}/end`),
-  checklist: (signal?: AbortSignal) => get<Checklist>('/checklist', signal),
+  // With a camera: its own answers alone.
+  checklist: (signal?: AbortSignal, camera = '') =>
+    get<Checklist>(camera === '' ? '/checklist' : `/checklist?camera=${camera}`, signal),
   evidence: (requirement: string, signal?: AbortSignal) =>
     get<EvidenceAnswer>(`/checklist/${encodeURIComponent(requirement)}/evidence`, signal),
   attest: (said: {

@@ -2,6 +2,7 @@ import { useSignal } from '@preact/signals';
 import { api, remedyKinds, type Audit, type Camera } from '../api';
 import { AuditWord, CameraAudit } from '../components/CameraAudit';
 import { CameraDetails, trackText } from '../components/CameraDetails';
+import { CameraFindings } from '../components/CameraFindings';
 import { CameraForm } from '../components/CameraForm';
 import { CameraHistory } from '../components/CameraHistory';
 import { CameraRemedies } from '../components/CameraRemedies';
@@ -203,6 +204,7 @@ function OneCamera({ camera }: { camera: Camera }) {
       {mayTakeCare() && (
         <div class="stack">
           <CameraAudit key={camera.id} camera={camera} onDone={() => round.value++} />
+          <CameraFindings camera={camera} round={round.value} />
           <CameraHistory key={`history ${camera.id}`} camera={camera} round={round.value} />
           <CameraRemedies key={`${camera.id} ${wanted ?? ''}`} camera={camera} wanted={wanted} />
         </div>

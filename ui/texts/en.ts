@@ -836,6 +836,12 @@ export const en = {
   },
 
   // What is known of a camera, and what can be put right.
+  findings: {
+    title: 'Findings',
+    none: 'The checklist finds no fault with this camera.',
+    unknown: (count: number) =>
+      count === 0 ? 'All points are answered.' : `${count} points are not known yet.`,
+  },
   audit: {
     title: 'Audit',
     text: 'The recorder looks at the camera from outside and asks it what it is. Recording goes on meanwhile.',

@@ -809,6 +809,12 @@ export const ja: Texts = {
     noTracks: '最初の接続後に表示されます。',
   },
 
+  findings: {
+    title: '指摘',
+    none: 'このカメラについて、チェックリストで満たしていない項目はありません。',
+    unknown: (count: number) =>
+      count === 0 ? 'すべての項目に答えがあります。' : `まだ分からない項目が${count}件あります。`,
+  },
   audit: {
     title: '監査',
     text: 'レコーダーがカメラを外から調べ、カメラ自身にも尋ねます。録画は続きます。',
