@@ -1,11 +1,10 @@
 #include "auditor/challenge.h"
 
 #include "model/states.h"
-#include "proto/digest_auth.h"
 
 #include <stdio.h>
 
-static const char *word_of(enum km_digest_auth_scheme scheme)
+const char *km_challenge_word(enum km_digest_auth_scheme scheme)
 {
 	switch (scheme) {
 	case KM_DIGEST_AUTH_BASIC:
@@ -50,7 +49,8 @@ void km_challenge_give(
 		auth.scheme = KM_DIGEST_AUTH_NONE; /* it asks in a way that is not known here */
 	}
 	km_job_give(job, KM_FACT_AUTH_SCHEME, KM_FROM_PROBE, challenge->subject,
-	    word_of(auth.scheme), is_basic ? "Basic is offered" : "Basic is not offered", proof);
+	    km_challenge_word(auth.scheme), is_basic ? "Basic is offered" : "Basic is not offered",
+	    proof);
 	if (!challenge->is_tls) {
 		km_job_give_yes_no(job, KM_FACT_BASIC_IN_CLEAR, KM_FROM_PROBE, challenge->subject,
 		    is_basic, "asked without TLS", proof);

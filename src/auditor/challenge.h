@@ -6,6 +6,7 @@
 #define KM_AUDITOR_CHALLENGE_H
 
 #include "auditor/job.h"
+#include "proto/digest_auth.h"
 
 #define KM_CHALLENGE_VALUES_MAX 4
 
@@ -15,6 +16,9 @@ struct km_challenge {
 	size_t count; /* values of WWW-Authenticate; 0: it did not ask */
 	struct km_bytes value[KM_CHALLENGE_VALUES_MAX];
 };
+
+/* The word of AUTH_SCHEME; "other" for what is none of ours. Static. */
+const char *km_challenge_word(enum km_digest_auth_scheme scheme);
 
 /* AUTH_SCHEME, BASIC_IN_CLEAR and the realm as SERVICE_TEXT. Nothing if it did not ask. */
 void km_challenge_give(

@@ -12,10 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define VALUES_MAX     4
-#define HASH_INPUT_MAX 4096
-#define HEADER_MAX     3072
-#define CNONCE_BYTES   16
+#define VALUES_MAX   4
+#define HEADER_MAX   3072
+#define CNONCE_BYTES 16
 
 struct attempt {
 	struct km_job *job;
@@ -30,25 +29,6 @@ struct attempt {
 };
 
 _Static_assert(KM_HTTP_ASK_BYTES_MAX >= KM_RTSP_ASK_BYTES_MAX, "one storage for both");
-
-static int hash_parts(
-    bool is_sha256, const struct km_bytes *parts, size_t count, uint8_t *ret_digest)
-{
-	uint8_t storage[HASH_INPUT_MAX];
-	struct km_buf input;
-	int err = 0;
-
-	km_buf_init_fixed(&input, storage, sizeof(storage));
-	for (size_t i = 0; i < count; i++) {
-		km_buf_add(&input, parts[i]);
-	}
-	err = km_buf_error(&input);
-	if (err == 0) {
-		err = is_sha256 ? km_digest_sha256(km_buf_view(&input), ret_digest)
-				: km_digest_md5(km_buf_view(&input), ret_digest);
-	}
-	return err;
-}
 
 static int ask_rtsp(struct attempt *attempt, struct km_bytes authorization)
 {
@@ -136,7 +116,7 @@ static int write_authorization(
 		.user = km_bytes_text(account),
 		.password = km_bytes_text(password),
 		.method = km_bytes_text(attempt->place->is_rtsp ? "DESCRIBE" : "GET"),
-		.hash = hash_parts,
+		.hash = km_digest_parts,
 	};
 	int err = km_digest_auth_choose(attempt->value, attempt->count, true, &auth);
 

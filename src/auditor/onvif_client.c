@@ -16,7 +16,6 @@
 #define PATIENCE_UPLOAD_US (15 * KM_TIME_MINUTE_US)
 #define SILENCES_MAX       3 /* questions in a row without an answer: it is asked no more */
 #define REFUSALS_MAX       2 /* failed logins that a wrong password may cost */
-#define HASH_INPUT_MAX     4096
 #define CNONCE_BYTES       16
 #define AUTHORIZATION_SIZE 3072
 #define SOAP_TYPE          "application/soap+xml; charset=utf-8"
@@ -128,26 +127,6 @@ static int say(struct km_onvif_answer *answer, int err, const char *format, ...)
 
 /* --- the login --- */
 
-static int hash_parts(
-    bool is_sha256, const struct km_bytes *parts, size_t count, uint8_t *ret_digest)
-{
-	uint8_t storage[HASH_INPUT_MAX];
-	struct km_buf input = { 0 };
-	int err = 0;
-
-	km_buf_init_fixed(&input, storage, sizeof(storage));
-	for (size_t i = 0; i < count; i++) {
-		km_buf_add(&input, parts[i]);
-	}
-	err = km_buf_error(&input);
-	if (err == 0) {
-		err = is_sha256 ? km_digest_sha256(km_buf_view(&input), ret_digest)
-				: km_digest_md5(km_buf_view(&input), ret_digest);
-	}
-	explicit_bzero(storage, sizeof(storage));
-	return err;
-}
-
 /* The value of the Authorization header, with the NUL. */
 static int write_authorization(struct km_onvif_client *client, const char *path, struct km_buf *buf)
 {
@@ -158,7 +137,7 @@ static int write_authorization(struct km_onvif_client *client, const char *path,
 		.password = km_bytes_text(client->job->password),
 		.method = KM_BYTES("POST"),
 		.uri = km_bytes_text(path),
-		.hash = hash_parts,
+		.hash = km_digest_parts,
 	};
 	int err = km_random_fill(random, sizeof(random));
 

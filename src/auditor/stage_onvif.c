@@ -2,6 +2,7 @@
  * The stage of an audit that asks the camera over ONVIF. It reads only: no operation of the access
  * classes WRITE and UNRECOVERABLE is sent [ONVIF Core 5.9.4.3].
  */
+#include "auditor/challenge.h"
 #include "auditor/stages.h"
 
 #include "auditor/onvif_profiles.h"
@@ -46,17 +47,8 @@ static void give_clock(struct km_onvif_reading *reading)
 
 static const char *scheme_of(const struct km_onvif_answer *answer, bool is_answered)
 {
-	switch (answer->challenge) {
-	case KM_DIGEST_AUTH_BASIC:
-		return "basic";
-	case KM_DIGEST_AUTH_MD5:
-	case KM_DIGEST_AUTH_MD5_SESS:
-		return "digest_md5";
-	case KM_DIGEST_AUTH_SHA256:
-	case KM_DIGEST_AUTH_SHA256_SESS:
-		return "digest_sha256";
-	case KM_DIGEST_AUTH_NONE:
-		break;
+	if (answer->challenge != KM_DIGEST_AUTH_NONE) {
+		return km_challenge_word(answer->challenge);
 	}
 	return is_answered ? "none" : answer->fault.codes[0] != '\0' ? "wsse" : "other";
 }

@@ -1,7 +1,7 @@
 #include "cmd/camera_offer.h"
 
 #include "base/time.h"
-#include "cmd/auditor_asking.h"
+#include "cmd/role_asking.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -135,7 +135,7 @@ enum km_exit km_camera_offer_fill(
 		memcpy(ask.user, camera->user, sizeof(ask.user));
 		memcpy(ask.pin, camera->pin, sizeof(ask.pin));
 		ask.pin_size = camera->has_pin ? sizeof(ask.pin) : 0;
-		err = km_auditor_asking_run(
+		err = km_role_asking_auditor(
 		    KM_MESSAGE_offer_ask, &ask, PATIENCE_US, on_message, &answer);
 	}
 	explicit_bzero(&ask, sizeof(ask));

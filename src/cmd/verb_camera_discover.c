@@ -2,7 +2,7 @@
  * `komainu camera discover`: ask the local networks which cameras are there. The asking is done by
  * an auditor of its own.
  */
-#include "cmd/auditor_asking.h"
+#include "cmd/role_asking.h"
 #include "cmd/verbs.h"
 
 #include "base/text.h"
@@ -188,7 +188,7 @@ static enum km_exit run_discover(
 	int err = 0;
 
 	if (result == KM_EXIT_DONE) {
-		err = km_auditor_asking_run(KM_MESSAGE_search_begin, &begin,
+		err = km_role_asking_auditor(KM_MESSAGE_search_begin, &begin,
 		    begin.span_us + PATIENCE_US, on_message, &discovery);
 		result = err < 0 ? km_verb_fail("no answer from the auditor: %s",
 				       err == KM_ERR_SYS ? strerror(errno) : km_error_text(err))

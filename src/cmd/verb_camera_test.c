@@ -2,33 +2,26 @@
  * `komainu camera test`: connect once and say what is offered. The talking to the camera is done by
  * a receiver of its own, as in the recorder: this process parses nothing that a camera sends.
  */
-#include "cmd/programs.h"
+#include "cmd/role_asking.h"
 #include "cmd/verbs.h"
 
 #include "base/text.h"
 #include "base/time.h"
 #include "guard/cameras.h"
-#include "guard/users.h"
 #include "model/messages.h"
 #include "model/states.h"
 #include "model/status_json.h"
-#include "priv/channel.h"
-#include "priv/child.h"
 #include "proto/track.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <jansson.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #define TRACKS_MAX      65536
 #define SPAN_DEFAULT_US (3 * KM_TIME_SECOND_US)
 #define SPAN_MAX_US     (10 * KM_TIME_MINUTE_US)
-#define PATIENCE_S      30
+#define PATIENCE_US     (30 * KM_TIME_SECOND_US)
 
 /* What the receiver is asked: from an entry, from the options, or both (options win). */
 static enum km_exit fill_from_entry(
@@ -112,47 +105,16 @@ static enum km_exit fill(const struct km_verb_context *context,
 	return result == KM_EXIT_DONE ? fill_from_options(arguments, probe) : result;
 }
 
-static int send_message(int fd, enum km_message_kind kind, const void *message)
+/* The result; other messages (ready) are passed over. */
+static bool on_message(void *context, enum km_message_kind kind, struct km_bytes packed)
 {
-	uint8_t storage[4096];
-	struct km_buf buf;
-	int err = 0;
-
-	km_buf_init_fixed(&buf, storage, sizeof(storage));
-	err = km_messages_pack(kind, message, &buf);
-	if (err == 0 && send(fd, buf.data, buf.size, MSG_NOSIGNAL) != (ssize_t)buf.size) {
-		err = KM_ERR_SYS;
-	}
-	explicit_bzero(storage, sizeof(storage));
-	return err;
-}
-
-/* Wait for the result; other messages (ready) are passed over. */
-static int read_result(int fd, int64_t span_us, struct km_message_probe_result *ret_result)
-{
-	const struct timeval patience = { .tv_sec = PATIENCE_S + span_us / KM_TIME_SECOND_US };
-	uint8_t storage[KM_CHANNEL_MESSAGE_MAX];
-	enum km_message_kind kind = KM_MESSAGE_ready;
-
-	(void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
-	for (unsigned i = 0; i < 1000; i++) {
-		ssize_t size = recv(fd, storage, sizeof(storage), 0);
-		struct km_bytes message = km_bytes_from(storage, size > 0 ? (size_t)size : 0);
-
-		if (size <= 0) {
-			return size == 0 ? KM_ERR_CLOSED : KM_ERR_TIMEOUT;
-		}
-		if (km_messages_kind(message, &kind) == 0 && kind == KM_MESSAGE_probe_result) {
-			return km_messages_unpack_probe_result(message, ret_result);
-		}
-	}
-	return KM_ERR_LIMIT;
+	return kind == KM_MESSAGE_probe_result &&
+	       km_messages_unpack_probe_result(packed, context) == 0;
 }
 
 static int ask_receiver(
-    struct km_message_camera_probe *probe, struct km_message_probe_result *ret_result)
+    const struct km_message_camera_probe *probe, struct km_message_probe_result *ret_result)
 {
-	static const char *const names[] = { "komainu-receiver", NULL };
 	static const struct km_message_receiver_start start = {
 		.tick_us = 100000,
 		.stall_us = 10 * KM_TIME_SECOND_US,
@@ -160,37 +122,16 @@ static int ask_receiver(
 		.ring_bytes_first = 1 << 20,
 		.ring_bytes_max = 64 << 20,
 	};
-	char programs[KM_PROGRAMS_PATH_SIZE];
-	char path[KM_PROGRAMS_PATH_SIZE + 32];
-	struct km_child child;
-	struct km_child_start how = { .path = path, .arguments = names, .umask = 077 };
-	int fds[2] = { -1, -1 };
-	int err = km_programs_find(programs);
+	const struct km_role_asking asking = {
+		.role = KM_ROLE_RECEIVER,
+		.start_kind = KM_MESSAGE_receiver_start,
+		.start = &start,
+		.kind = KM_MESSAGE_camera_probe,
+		.message = probe,
+		.patience_us = PATIENCE_US + probe->span_us,
+	};
 
-	if (err == 0) {
-		err = km_channel_pair(fds);
-	}
-	if (err < 0) {
-		return err;
-	}
-	(void)snprintf(path, sizeof(path), "%s/komainu-receiver", programs);
-	how.channel_fd = fds[1];
-	km_users_of(KM_ROLE_RECEIVER, &how.uid, &how.gid);
-	err = km_child_start(&how, &child);
-	(void)close(fds[1]);
-	if (err == 0) {
-		(void)fcntl(fds[0], F_SETFL, 0); /* this side may block */
-		err = send_message(fds[0], KM_MESSAGE_receiver_start, &start);
-		if (err == 0) {
-			err = send_message(fds[0], KM_MESSAGE_camera_probe, probe);
-		}
-		if (err == 0) {
-			err = read_result(fds[0], probe->span_us, ret_result);
-		}
-		km_child_kill(&child);
-	}
-	(void)close(fds[0]);
-	return err;
+	return km_role_asking_run(&asking, on_message, ret_result);
 }
 
 static json_t *read_tracks(const struct km_message_probe_result *result)

@@ -7,8 +7,10 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define HKDF_INFO_MAX 256
+#define PARTS_MAX     4096
 
 struct km_digest {
 	EVP_MD_CTX *state;
@@ -132,5 +134,27 @@ int km_digest_hkdf_sha256(struct km_bytes key, struct km_bytes salt, struct km_b
 	OPENSSL_cleanse(extracted, sizeof(extracted));
 	OPENSSL_cleanse(block, sizeof(block));
 	OPENSSL_cleanse(input, sizeof(input));
+	return err;
+}
+
+int km_digest_parts(bool is_sha256, const struct km_bytes *parts, size_t count, uint8_t *ret_digest)
+{
+	uint8_t input[PARTS_MAX];
+	size_t size = 0;
+	int err = 0;
+
+	for (size_t i = 0; err == 0 && i < count; i++) {
+		if (parts[i].size > sizeof(input) - size) {
+			err = KM_ERR_LIMIT;
+		} else if (parts[i].size > 0) {
+			memcpy(input + size, parts[i].data, parts[i].size);
+			size += parts[i].size;
+		}
+	}
+	if (err == 0) {
+		err = is_sha256 ? km_digest_sha256(km_bytes_from(input, size), ret_digest)
+				: km_digest_md5(km_bytes_from(input, size), ret_digest);
+	}
+	explicit_bzero(input, sizeof(input));
 	return err;
 }

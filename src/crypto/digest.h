@@ -29,6 +29,13 @@ void km_digest_destroy(struct km_digest *digest);
 KM_MUST_USE int km_digest_sha256(
     struct km_bytes view, uint8_t ret_hash[static KM_DIGEST_SHA256_BYTES]);
 KM_MUST_USE int km_digest_sha1(struct km_bytes view, uint8_t ret_hash[static KM_DIGEST_SHA1_BYTES]);
+/*
+ * Of the parts one after the other, for logins [RFC 7616 3.4.1]: MD5, or SHA-256. 0, KM_ERR_LIMIT
+ * (more than 4 KiB) or KM_ERR_CRYPTO. ret_digest has room for either.
+ */
+KM_MUST_USE int km_digest_parts(
+    bool is_sha256, const struct km_bytes *parts, size_t count, uint8_t *ret_digest);
+
 KM_MUST_USE int km_digest_md5(struct km_bytes view, uint8_t ret_hash[static KM_DIGEST_MD5_BYTES]);
 KM_MUST_USE int km_digest_hmac_sha256(
     struct km_bytes key, struct km_bytes view, uint8_t ret_hash[static KM_DIGEST_SHA256_BYTES]);

@@ -12,7 +12,6 @@
 #define AUTHORIZATION_MAX 3072
 #define TRANSPORT_MAX     96
 #define CNONCE_BYTES      16
-#define HASH_INPUT_MAX    2048
 #define FOREIGN_TEXT_MAX  120
 
 void km_rtsp_client_init(struct km_rtsp_client *client,
@@ -66,26 +65,6 @@ static void escape(struct km_bytes text, char *ret_text, size_t size)
 
 /* --- requests --- */
 
-static int hash_parts(
-    bool is_sha256, const struct km_bytes *parts, size_t count, uint8_t *ret_digest)
-{
-	uint8_t storage[HASH_INPUT_MAX];
-	struct km_buf input = { 0 };
-	int err = 0;
-
-	km_buf_init_fixed(&input, storage, sizeof(storage));
-	for (size_t i = 0; i < count; i++) {
-		km_buf_add(&input, parts[i]);
-	}
-	err = km_buf_error(&input);
-	if (err == 0) {
-		err = is_sha256 ? km_digest_sha256(km_buf_view(&input), ret_digest)
-				: km_digest_md5(km_buf_view(&input), ret_digest);
-	}
-	explicit_bzero(storage, sizeof(storage));
-	return err;
-}
-
 static int write_authorization(struct km_rtsp_client *client, enum km_rtsp_method method,
     struct km_bytes url, struct km_buf *buf)
 {
@@ -96,7 +75,7 @@ static int write_authorization(struct km_rtsp_client *client, enum km_rtsp_metho
 		.password = client->settings.password,
 		.method = km_bytes_text(km_rtsp_method_name(method)),
 		.uri = url,
-		.hash = hash_parts,
+		.hash = km_digest_parts,
 	};
 	int err = km_random_fill(random, sizeof(random));
 

@@ -49,7 +49,10 @@ class Relay(threading.Thread):
         count, first_s, end = 0, None, time.monotonic() + 60
         while not self.is_over and time.monotonic() < end:
             for key, _ in selector.select(0.05):
-                data = key.fileobj.recv(65536)
+                try:
+                    data = key.fileobj.recv(65536)
+                except ConnectionError:  # closed while there was more to read
+                    data = b""
                 if not data:
                     return first_s
                 if key.fileobj is server:

@@ -1,4 +1,4 @@
-#include "cmd/auditor_asking.h"
+#include "cmd/role_asking.h"
 
 #include "base/time.h"
 #include "cmd/programs.h"
@@ -77,14 +77,30 @@ static int listen_for(int fd, int64_t end_us,
 	}
 }
 
-int km_auditor_asking_run(enum km_message_kind kind, const void *message, int64_t patience_us,
+static int ask(const struct km_role_asking *asking, int fd,
     bool (*on_message)(void *context, enum km_message_kind kind, struct km_bytes packed),
     void *context)
 {
-	static const char *const names[] = { "komainu-auditor", NULL };
-	static const struct km_message_auditor_start start = { .jobs_max = 1 };
+	int err = 0;
+
+	(void)fcntl(fd, F_SETFL, 0); /* this side may block */
+	err = send_message(fd, asking->start_kind, asking->start);
+	if (err == 0) {
+		err = send_message(fd, asking->kind, asking->message);
+	}
+	return err < 0 ? err
+		       : listen_for(fd, km_clock_monotonic_us() + asking->patience_us, on_message,
+			     context);
+}
+
+int km_role_asking_run(const struct km_role_asking *asking,
+    bool (*on_message)(void *context, enum km_message_kind kind, struct km_bytes packed),
+    void *context)
+{
 	char programs[KM_PROGRAMS_PATH_SIZE];
 	char path[KM_PROGRAMS_PATH_SIZE + 32];
+	char name[32];
+	const char *const names[] = { name, NULL };
 	struct km_child child;
 	struct km_child_start how = { .path = path, .arguments = names, .umask = 077 };
 	int fds[2] = { -1, -1 };
@@ -96,23 +112,33 @@ int km_auditor_asking_run(enum km_message_kind kind, const void *message, int64_
 	if (err < 0) {
 		return err;
 	}
-	(void)snprintf(path, sizeof(path), "%s/komainu-auditor", programs);
+	(void)snprintf(name, sizeof(name), "komainu-%s", km_roles_name(asking->role));
+	(void)snprintf(path, sizeof(path), "%s/%s", programs, name);
 	how.channel_fd = fds[1];
-	km_users_of(KM_ROLE_AUDITOR, &how.uid, &how.gid);
+	km_users_of(asking->role, &how.uid, &how.gid);
 	err = km_child_start(&how, &child);
 	(void)close(fds[1]);
 	if (err == 0) {
-		(void)fcntl(fds[0], F_SETFL, 0); /* this side may block */
-		err = send_message(fds[0], KM_MESSAGE_auditor_start, &start);
-		if (err == 0) {
-			err = send_message(fds[0], kind, message);
-		}
-		if (err == 0) {
-			err = listen_for(
-			    fds[0], km_clock_monotonic_us() + patience_us, on_message, context);
-		}
+		err = ask(asking, fds[0], on_message, context);
 		km_child_kill(&child);
 	}
 	(void)close(fds[0]);
 	return err;
+}
+
+int km_role_asking_auditor(enum km_message_kind kind, const void *message, int64_t patience_us,
+    bool (*on_message)(void *context, enum km_message_kind kind, struct km_bytes packed),
+    void *context)
+{
+	static const struct km_message_auditor_start start = { .jobs_max = 1 };
+	const struct km_role_asking asking = {
+		.role = KM_ROLE_AUDITOR,
+		.start_kind = KM_MESSAGE_auditor_start,
+		.start = &start,
+		.kind = kind,
+		.message = message,
+		.patience_us = patience_us,
+	};
+
+	return km_role_asking_run(&asking, on_message, context);
 }
