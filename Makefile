@@ -2,7 +2,7 @@
 BUILD ?= build
 MESON_OPTIONS ?=
 
-.PHONY: all deps build run street check bench fuzz tls coverage install clean format
+.PHONY: all deps build run street check bench night fuzz tls coverage install clean format
 
 all: build
 
@@ -36,6 +36,12 @@ bench:
 	packaging/install.sh build lab bench
 	$(MAKE) build
 	bench/run.py --build $(BUILD)
+
+# 500 cameras are audited: some 15 minutes.
+night:
+	packaging/install.sh build lab
+	$(MAKE) build
+	bench/night.py
 
 # Each fuzzer for FUZZ_SECONDS (default an hour).
 FUZZ_SECONDS ?= 3600

@@ -152,6 +152,7 @@ def group_browser(_):
 
 def group_bench(_):
     run("bench: short form", ["bench/run.py", "--build", "build", "--short"], 300)
+    run("bench: audits", ["bench/night.py", "--cameras", "16"], 200)
     run("bench: journal", ["build/bench/komainu-bench-journal", "--entries", "50000"], 300)
 
 

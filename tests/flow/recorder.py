@@ -114,9 +114,9 @@ class Recorder:
     def command(self, *words):
         return [str(self.build / "src/komainu"), "--state", str(self.state), *map(str, words)]
 
-    def komainu(self, *words, expect=0):
+    def komainu(self, *words, expect=0, timeout=300):
         done = subprocess.run(self.command(*words), text=True, stdout=subprocess.PIPE,
-                              stderr=subprocess.PIPE, timeout=300)
+                              stderr=subprocess.PIPE, timeout=timeout)
         if expect is not None and done.returncode != expect:
             raise AssertionError(f"komainu {' '.join(map(str, words))}: {done.returncode}, not "
                                  f"{expect}\n{done.stdout}\n{done.stderr}")
