@@ -4,6 +4,7 @@
 #include "model/states.h"
 #include "priv/channel.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -248,6 +249,7 @@ static void print_table(const struct showing *showing)
 		widths[count] = width_of(columns[count].title);
 		count++;
 	}
+	assert(count > 0);
 	if (showing->cell_count == 0) {
 		if (showing->view->none != NULL) {
 			(void)printf("%s\n", showing->view->none);

@@ -593,7 +593,7 @@ static int on_audit(void *context, struct km_message_audit *audit)
 
 static int queue_one(struct km_hub_asking *asking, const struct km_uuid *camera, bool is_thorough)
 {
-	struct km_message_audit audit;
+	struct km_message_audit audit = { 0 };
 	int64_t number = 0;
 	int err = km_hub_auditor_queue(asking->hub, camera, KM_REASON_PERSON,
 	    km_hub_requests_who(asking), is_thorough, &number);

@@ -83,6 +83,7 @@ static int take_version(struct km_bytes version, struct km_bytes update, struct 
 
 int km_cpe_parse(struct km_bytes text, struct km_cpe *ret_cpe)
 {
+	const struct km_bytes kinds = KM_BYTES("aoh*");
 	struct km_cpe cpe = { 0 };
 	struct km_bytes part;
 	struct km_bytes vendor;
@@ -101,7 +102,8 @@ int km_cpe_parse(struct km_bytes text, struct km_cpe *ret_cpe)
 	vendor = next_field(&text);
 	product = next_field(&text);
 	version = next_field(&text);
-	if (part.size != 1 || memchr("aoh*", part.data[0], 4) == NULL || vendor.size == 0) {
+	if (part.size != 1 || km_bytes_find(kinds, part.data[0]) == kinds.size ||
+	    vendor.size == 0) {
 		return KM_ERR_FORMAT;
 	}
 	cpe.part = (char)part.data[0];
