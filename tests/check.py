@@ -3,9 +3,10 @@
 
 tests/check.py [--only GROUP[,GROUP]] [--fuzz-seconds N] [--keep-going]
 
-Groups, in order: lint, unit, sanitized, fuzz, flow, browser, bench. What takes wall time but
-little processor (the flow tests marked `slow`) runs beside the others, and the fuzzers run beside
-the flow tests. The last line is
+Groups: lint, unit, sanitized, fuzz, flow, browser, bench. What mostly waits (the flow tests) runs beside
+what only needs the processor (the others, which step back for them): the flow tests marked `slow`
+all at once, the others two at a time. Those marked `alone` measure time: they come when all that is done, and
+then browser and bench. The last line is
 "N passed, N failed"; the exit status is 0 only if nothing failed.
 """
 import argparse
@@ -23,6 +24,7 @@ GROUPS = ["lint", "unit", "sanitized", "fuzz", "flow", "browser", "bench"]
 SANITIZERS = "-Db_sanitize=address,undefined"
 SANITIZED_FLOWS = ["first_recording", "quirks", "hostile"]
 FUZZERS_AT_ONCE = 4
+FLOWS_AT_ONCE = 2
 # What only takes processor time steps back for the slow flow tests, which look at clocks.
 PATIENT = ["nice", "-n", "15"]
 
@@ -129,18 +131,26 @@ def group_fuzz(args):
             pool.submit(fuzz_one, binary, args.fuzz_seconds)
 
 
-def flow_tests(slow):
-    """Flow tests say in their first lines how they want to be run: `# check: slow seconds=900`."""
+def flow_tests(lane):
+    """Flow tests say in their first lines how they want to be run: `# check: slow seconds=900`. The lanes:
+    slow, alone, and plain."""
     for path in sorted((ROOT / "tests/flow").glob("*.py")):
         marks = [line for line in path.read_text().splitlines()[:5] if line.startswith("# check:")]
         words = marks[0].removeprefix("# check:").split() if marks else []
         seconds = next((int(w.split("=")[1]) for w in words if w.startswith("seconds=")), 300)
-        if marks and ("slow" in words) == slow:
+        own = next((word for word in ("slow", "alone") if word in words), "plain")
+        if marks and own == lane:
             yield f"flow: {path.stem}", [str(path)], seconds
 
 
+def plain_flows():
+    with concurrent.futures.ThreadPoolExecutor(FLOWS_AT_ONCE) as pool:
+        for test in flow_tests("plain"):
+            pool.submit(run, *test)
+
+
 def group_flow(_):
-    for test in flow_tests(slow=False):
+    for test in flow_tests("alone"):
         run(*test)
 
 
@@ -170,12 +180,14 @@ def main():
     if needs_build and not build("build"):
         print(f"{RESULTS.passed} passed, {len(RESULTS.failed)} failed")
         return 1
-    beside = [threading.Thread(target=run, args=test) for test in flow_tests(slow=True)] \
-        if "flow" in wanted else []
+    beside = []
+    if "flow" in wanted:
+        beside = [threading.Thread(target=run, args=test) for test in flow_tests("slow")]
+        beside.append(threading.Thread(target=plain_flows))
     for thread in beside:
         thread.start()
     for name in GROUPS:
-        if name == "browser":  # pictures are compared with clocks here: nothing else runs meanwhile
+        if name == "flow":  # clocks are looked at from here on: nothing else runs meanwhile
             for thread in beside:
                 thread.join()
         if name in wanted and name == "fuzz":

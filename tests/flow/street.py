@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-# check: seconds=300
+# check: alone seconds=300
 """A street of cameras is audited while it is recorded: every weakness is found, nothing is found that
 is not there, no account is locked, no device falls over, and no picture is lost. [IPA a02, a03, a11, a12]
 
