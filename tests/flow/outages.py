@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-# check: slow seconds=240
+# check: slow seconds=420
 """200 outages: each gives exactly one entry when the pictures end and one when they come again, with
 the true length within a second; the alarm opens and clears as often. [IPA a04-1, a21-1]
 
@@ -51,8 +51,9 @@ class Relay(threading.Thread):
             for key, _ in selector.select(0.05):
                 try:
                     data = key.fileobj.recv(65536)
-                except ConnectionError:  # closed while there was more to read
-                    data = b""
+                    key.data.sendall(data)
+                except ConnectionError:  # closed while there was more to read or to send
+                    return first_s
                 if not data:
                     return first_s
                 if key.fileobj is server:
@@ -60,7 +61,6 @@ class Relay(threading.Thread):
                     if count > ANSWERS:
                         self.last_s = time.monotonic()
                         first_s = first_s or self.last_s
-                key.data.sendall(data)
             if first_s and media_s is not None and time.monotonic() - first_s > media_s:
                 return first_s
         return first_s
@@ -93,14 +93,17 @@ class Relay(threading.Thread):
             self.error = self.error or (None if self.is_over else error)
 
     def serve_on(self, before_s):
-        """The last connection, which stays."""
+        """The last connection, which stays; one that brings no media is followed by another."""
+        watch = threading.Thread(target=self.note_first, args=(before_s,), daemon=True)
+        watch.start()
         listening = self.listen()
-        client, _ = listening.accept()
-        listening.close()
-        with client, socket.create_connection(self.target) as server:
-            watch = threading.Thread(target=self.note_first, args=(before_s,), daemon=True)
-            watch.start()
-            self.forward(client, server, None)
+        try:
+            while not self.is_over and self.last_s == before_s:
+                client, _ = listening.accept()
+                with client, socket.create_connection(self.target) as server:
+                    self.forward(client, server, None)
+        finally:
+            listening.close()
         return None
 
     def note_first(self, before_s):
