@@ -8,6 +8,7 @@
 #include "guard/incidents.h"
 #include "guard/login_locks.h"
 #include "guard/maintenances.h"
+#include "guard/snapshots.h"
 #include "model/states.h"
 
 #include <inttypes.h>
@@ -223,6 +224,18 @@ static int on_maintenance(void *context, struct km_message_maintenance *maintena
 	return 0;
 }
 
+/* When its settings were last compared, after an audit. [IPA h01-1] */
+static void give_snapshot(
+    const struct gathering *gathering, const struct km_uuid *camera, const char *id)
+{
+	struct km_snapshot snapshot;
+
+	if (km_snapshots_last(gathering->hub->database, camera, &snapshot) == 0) {
+		give(gathering, KM_FACT_SELF_SNAPSHOTS, id, "the camera page shows the difference",
+		    "%" PRId64, snapshot.confirmed_us);
+	}
+}
+
 static void give_cameras(const struct gathering *gathering)
 {
 	const struct km_hub *hub = gathering->hub;
@@ -242,6 +255,7 @@ static void give_cameras(const struct gathering *gathering)
 					  : "neither a pin nor rtsps in its entry",
 		    is_tls || camera->entry.has_pin);
 		give_yes_no(gathering, KM_FACT_SELF_TAMPER_WATCH, id, "", false);
+		give_snapshot(gathering, &camera->entry.id, id);
 	}
 }
 
