@@ -231,6 +231,9 @@ static void end_stream(struct km_lab_feed *feed)
 	km_lab_event_print("eos", ",\"mount\":\"%s\",\"frames\":%" G_GUINT64_FORMAT,
 	    feed->setup.path, feed->frames);
 	gst_app_src_end_of_stream(feed->source);
+	if (feed->setup.on_complete) {
+		g_idle_add(feed->setup.on_complete, feed->setup.context);
+	}
 	if (audio) {
 		gst_element_send_event(audio, gst_event_new_eos());
 		gst_object_unref(audio);

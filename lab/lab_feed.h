@@ -24,6 +24,8 @@ struct km_lab_feed_setup {
 	const _Atomic int64_t *first_play_us; /* monotonic; 0 before the first PLAY */
 	struct km_lab_counts *counts;
 	_Atomic uint32_t *next_number; /* shared by successive media; NULL: count from 0 */
+	GSourceFunc on_complete;       /* from the main loop, after the last of --frames; or NULL */
+	gpointer context;              /* of it */
 };
 
 struct km_lab_feed;

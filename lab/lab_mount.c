@@ -14,6 +14,7 @@ struct km_lab_mount {
 	const _Atomic int64_t *first_play_us;
 	struct km_lab_counts counts;
 	_Atomic uint32_t next_number;
+	GstRTSPMountPoints *points;
 };
 
 struct km_lab_mount *km_lab_mount_create(
@@ -70,6 +71,15 @@ static void destroy_feed(gpointer feed)
 	km_lab_feed_destroy(feed);
 }
 
+/* What has sent all its pictures is not there any more: who asks again gets 404. */
+static gboolean on_complete(gpointer user)
+{
+	struct km_lab_mount *mount = user;
+
+	gst_rtsp_mount_points_remove_factory(mount->points, mount->path);
+	return G_SOURCE_REMOVE;
+}
+
 static void on_media_configure(GstRTSPMediaFactory *factory, GstRTSPMedia *media, gpointer user)
 {
 	struct km_lab_mount *mount = user;
@@ -80,6 +90,8 @@ static void on_media_configure(GstRTSPMediaFactory *factory, GstRTSPMedia *media
 		.first_play_us = mount->first_play_us,
 		.counts = &mount->counts,
 		.next_number = mount->options->is_own_media ? NULL : &mount->next_number,
+		.on_complete = mount->options->is_own_media ? NULL : on_complete,
+		.context = mount,
 	};
 
 	(void)factory;
@@ -104,6 +116,7 @@ void km_lab_mount_attach(struct km_lab_mount *mount, GstRTSPMountPoints *points)
 	    NULL);
 	g_signal_connect(factory, "media-configure", G_CALLBACK(on_media_configure), mount);
 	gst_rtsp_mount_points_add_factory(points, mount->path, factory);
+	mount->points = points;
 	g_free(launch);
 }
 
