@@ -183,7 +183,7 @@ static enum km_exit run_audit(
 	if (result != KM_EXIT_DONE) {
 		return result;
 	}
-	result = km_uuid_is_nil(&begin.camera) && !context->wants_json
+	result = km_uuid_is_nil(&begin.camera)
 		     ? km_asking_show(context, KM_MESSAGE_audit_list, &list, &audits_view)
 		     : show_facts(context, &begin.camera, NULL);
 	return result == KM_EXIT_DONE && waiting.failed > 0 ? KM_EXIT_FOUND : result;

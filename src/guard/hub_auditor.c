@@ -625,8 +625,11 @@ int km_hub_request_audit_begin(struct km_hub_asking *asking, struct km_message_a
 
 int km_hub_request_audit_list(struct km_hub_asking *asking, struct km_message_audit_list *list)
 {
-	return km_audits_each(asking->hub->database, &list->camera,
-	    list->limit == 0 ? LIST_DEFAULT : list->limit, on_audit, asking);
+	uint32_t limit = list->limit != 0                ? list->limit
+			 : km_uuid_is_nil(&list->camera) ? KM_HUB_CAMERAS_MAX
+							 : LIST_DEFAULT;
+
+	return km_audits_each(asking->hub->database, &list->camera, limit, on_audit, asking);
 }
 
 int km_hub_request_audit_end(struct km_hub_asking *asking, struct km_message_audit_end *end)

@@ -24,6 +24,11 @@ struct front {
 
 void km_hub_requests_answer(struct km_hub_asking *asking, enum km_message_kind kind, void *record)
 {
+	if (asking->answered == KM_HUB_REQUESTS_RECORDS_MAX) {
+		asking->is_too_much = true;
+		return;
+	}
+	asking->answered++;
 	memcpy(record, &asking->request, sizeof(asking->request));
 	asking->send(asking->send_context, kind, record);
 }
@@ -66,6 +71,11 @@ static void finish(struct km_hub_asking *asking, int err)
 
 	if (err == KM_HUB_REQUESTS_LATER) {
 		return;
+	}
+	if (err == 0 && asking->is_too_much) {
+		done.err = km_hub_requests_fail(asking, KM_ERR_LIMIT,
+		    "more than %d rows: ask for less, as for one camera",
+		    KM_HUB_REQUESTS_RECORDS_MAX);
 	}
 	memcpy(done.text, asking->text, sizeof(done.text));
 	asking->send(asking->send_context, KM_MESSAGE_done, &done);

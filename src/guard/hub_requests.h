@@ -7,12 +7,17 @@
 
 #include "guard/hub.h"
 
+/* An answer with more rows is refused: the channel to who asks would overflow. */
+#define KM_HUB_REQUESTS_RECORDS_MAX 49152
+
 /* A request on its way; lives as long as the handler's call. */
 struct km_hub_asking {
 	struct km_hub *hub;
 	uint32_t request;
 	const struct km_account *account; /* who asks; NULL: the command line */
 	struct km_bytes session;          /* the token of who asks; empty: the command line */
+	size_t answered; /* records that were sent; KM_HUB_REQUESTS_RECORDS_MAX at most */
+	bool is_too_much;
 	/* What goes into `done`: the id of what was made, and on failure what would be right. */
 	struct km_uuid id;
 	char text[512];

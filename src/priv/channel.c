@@ -11,8 +11,8 @@
 #include <unistd.h>
 
 /* A process that has just begun does not read yet: all that it is told about 4096 cameras fits. */
-#define QUEUE_BYTES_MAX    ((size_t)32 * 1024 * 1024)
-#define QUEUE_MESSAGES_MAX 16384
+#define QUEUE_BYTES_MAX    ((size_t)64 * 1024 * 1024)
+#define QUEUE_MESSAGES_MAX 65536
 #define BATCH              32 /* messages read before others on the loop get their turn */
 #define SOCKET_BUFFER      (4 * KM_CHANNEL_MESSAGE_MAX)
 

@@ -162,11 +162,11 @@ static void full_queue_closes(void **state)
 	int err = 0;
 	unsigned sent = 0;
 
-	for (sent = 0; sent < 1000 && err == 0; sent++) {
+	for (sent = 0; sent < 2000 && err == 0; sent++) {
 		err = km_channel_send(fixture->left.channel, KM_BYTES_OF(message), NULL, 0);
 	}
 	assert_int_equal(err, KM_ERR_CLOSED);
-	assert_in_range(sent, 512, 540);                 /* 32 MiB and what the socket holds */
+	assert_in_range(sent, 1024, 1060);               /* 64 MiB and what the socket holds */
 	assert_int_equal(fixture->left.closed_calls, 0); /* not from inside send */
 	assert_int_equal(
 	    km_channel_send(fixture->left.channel, KM_BYTES("x"), NULL, 0), KM_ERR_CLOSED);
