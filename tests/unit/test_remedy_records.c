@@ -77,7 +77,6 @@ static void killed_between_store_and_send(void **state)
 
 	assert_int_equal(begin(stage, &gate, KM_REMEDY_PASSWORD, &number), 0);
 	guard_stage_reopen(stage);
-	guard_stage_open_vault(stage);
 	assert_both_kept(stage, number);
 	assert_int_equal(km_remedy_records_prepare(stage->database, NOW_US + 5), 0);
 	assert_int_equal(find(stage, number).state, KM_REMEDY_IS_UNSURE);
@@ -98,7 +97,6 @@ static void an_unsure_one_keeps_both_until_it_is_known(void **state)
 			     "no answer", NOW_US + 60, NOW_US),
 	    0);
 	guard_stage_reopen(stage);
-	guard_stage_open_vault(stage);
 	assert_int_equal(km_remedy_records_prepare(stage->database, NOW_US + 5), 0);
 	assert_both_kept(stage, number);
 	assert_int_equal(
