@@ -63,6 +63,8 @@ def run(name, command, seconds, env=None):
         ok = False
         output = (late.stdout or b"").decode(errors="replace") if late.stdout else ""
         output += f"\nnot done after {seconds} s"
+    except OSError as error:
+        ok, output = False, f"{command[0]}: {error}"
     RESULTS.add(name, ok, time.monotonic() - began, output)
     return ok
 
