@@ -95,7 +95,7 @@ def meson_tests(directory, label):
 def group_lint(_):
     for path in sorted((ROOT / "tests/lint").iterdir()):
         if os.access(path, os.X_OK) and path.is_file():
-            run(f"lint: {path.stem}", [*PATIENT, str(path)], 900)
+            run(f"lint: {path.stem}", [*PATIENT, str(path)], 1800)
 
 
 def group_unit(_):

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-# check: seconds=180
+# check: seconds=480
 """Alarms, incidents, duties and maintenance from the command line: a camera goes away and comes back,
 an incident grows from its alarm, a duty is overdue and done, and announced work holds alarms.
 [IPA a04-1, f01-1, g01-1, g03-1, g05-1]"""

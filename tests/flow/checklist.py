@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-# check: seconds=120
+# check: seconds=480
 """The checklist of a fresh recorder: all 67 requirements are answered with their evidence; statements,
 waivers and the profile change what they should and nothing else; a statement runs out; seeded facts
 of a camera are judged. [IPA a to i]"""

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-# check: seconds=120
+# check: seconds=480
 """Somebody sets the recorder's clock an hour forward, and back: it is noted and raises an alarm, each
 step begins a new run, both hours play, and no picture is lost. [IPA a04-3, a04-4]
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-# check: seconds=240
+# check: seconds=480
 """Messages to outside, against real peers over TLS: aiosmtpd, mosquitto, rsyslog, and an HTTPS server.
 
 Each is also away for a while, with the recorder restarted in between: nothing is lost, order is kept,

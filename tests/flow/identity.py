@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-# check: seconds=200
+# check: seconds=480
 """What the recorder shows of itself: its certificate (own authority, request, installed, replaced while a
 connection is open, refused with a reason), its listeners, its parts; and one guard per directory."""
 import hashlib

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-# check: seconds=180
+# check: seconds=480
 """The journal of a running recorder: what people and cameras do is in it and no secret is; it is signed,
 shown, exported and reviewed; a copy is verified elsewhere with the public key alone; what was tampered with
 is found, by the verification and by the recorder itself."""

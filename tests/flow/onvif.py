@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-# check: seconds=240
+# check: seconds=480
 """ONVIF: what the recorder asks cameras, and what it makes of good, odd and hostile answers.
 
 The device is lab/onvif_device.py, which npm's `onvif` and Debian's libonvif judge to be right first. Then

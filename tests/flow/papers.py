@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-# check: seconds=120
+# check: seconds=480
 """Lists of known weaknesses are taken in and matched; the checklist comes as a paper in every form, read
 back by other programs: openpyxl, jsonschema with SARIF's own schema (out of an npm package), and, for
 OSCAL, whose schema no package of Debian's or npm's holds, the rules of its reference written down here."""

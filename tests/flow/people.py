@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-# check: seconds=240
+# check: seconds=480
 """Who may do what, from the outside: every route with every role, with tokens and with nothing, against
 routes.tbl, requests.tbl and rights.tbl; second factors, sessions, tokens, addresses."""
 import base64

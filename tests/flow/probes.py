@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-# check: seconds=240
+# check: seconds=480
 """The probes from outside against real services on loopback, one device for each address 127.0.0.N:
 every weakness that was put there is found, nothing is found that is not there, and logins stop where
 they must. Needs root, for the services' usual ports."""

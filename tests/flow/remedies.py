@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-# check: seconds=240
+# check: seconds=480
 """Drift and remedies against a virtual camera with ONVIF: settings that change unannounced are one
 alarm, announced ones none; a password is changed for real, the old one is refused, and the recording
 goes on with the new one; the recorder is killed while it waits for the camera's answer, and still

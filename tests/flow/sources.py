@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-# check: seconds=120
+# check: seconds=480
 """Who may come from where, with clients that really come from elsewhere (network namespaces): the
 service's list turns a stranger away before TLS; an account's and a token's lists hold for requests and
 for live video, also when they change meanwhile. [IPA a02-2, b21-2]"""

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-# check: slow seconds=240
+# check: slow seconds=480
 """What the street's cameras are said to be is true: curl, openssl, ffprobe, snmpget and others see
 each weakness, so that an audit that misses one is wrong and not the lab."""
 import os

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-# check: seconds=240
+# check: seconds=480
 """testssl.sh against the recorder, which has a certificate of its own authority that testssl.sh is told
 to trust: no finding above LOW. [IPA b02-1]
 

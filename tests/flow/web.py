@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-# check: seconds=300
+# check: seconds=480
 """komainu-web against a guard of a few rules: the gate, TLS, playback to the byte, export, live, and
 clients that misbehave.
 

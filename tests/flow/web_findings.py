@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-# check: seconds=240
+# check: seconds=480
 """wapiti against the recorder, logged in as an administrator: it is given every GET route of the table
 (with the ids of a real camera) to attack, since it cannot follow the page's script. No finding that is
 real. [IPA b21-1]"""
