@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-# check: slow seconds=240
+# check: slow seconds=480
 """chrony keeps the recorder's clock, or nothing does: both are told, and a clock that chrony sets right by
 a step is a step like any other. [IPA a04-4]
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-# check: seconds=180
+# check: seconds=480
 """The first path, from the command line: three cameras (H.264 with Digest and AAC; H.265; H.264 over
 TLS) are recorded, exported frame by frame, and verified; bad input gets clear errors."""
 import json

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-# check: alone seconds=150
+# check: alone seconds=480
 """A login storm from end to end: hydra guesses an administrator's password while others work.
 
 The account is locked as promised, there is exactly one alarm and exactly one mail about it, at a real
