@@ -534,7 +534,7 @@ class Device:
 
     def need(self, is_there):
         if not is_there:
-            raise Refused("Receiver", "ActionNotSupported", reason="not implemented", status=500)
+            raise Refused("Receiver", "ActionNotSupported", reason="this device does not have it", status=500)
 
     def judge_level(self, operation, level):
         is_open = operation in PRE_AUTH or operation in self.options.open_operations or \
@@ -550,7 +550,7 @@ class Device:
     def perform(self, operation, body, door):
         method = getattr(self, operation, None)
         if method is None or not operation[0].isupper():
-            raise Refused("Receiver", "ActionNotSupported", reason="not implemented", status=500)
+            raise Refused("Receiver", "ActionNotSupported", reason="this device does not have it", status=500)
         with self.lock:
             inside = method(body, door)
             if operation.startswith("Set"):

@@ -36,6 +36,13 @@ struct slot {
 	struct km_message_remedy_begin *remedy; /* NULL: it is an audit */
 	int file_fd;                            /* of its firmware; -1: none */
 	struct km_job job;                      /* the thread's own */
+	/* Its last words, said when the slot is free again: the guard may then begin the next one,
+	 * and no want of memory keeps them back. */
+	enum km_message_kind end_kind;
+	union {
+		struct km_message_job_ended job;
+		struct km_message_remedy_done remedy;
+	} end;
 };
 
 struct km_job_runner {
@@ -65,19 +72,20 @@ static void wake(const struct km_job_runner *runner)
 	}
 }
 
-static void say(struct slot *slot, enum km_message_kind kind, const void *message)
+/* False for want of memory. */
+static bool say(struct slot *slot, enum km_message_kind kind, const void *message)
 {
 	struct km_job_runner *runner = slot->runner;
 	struct note *note = calloc(1, sizeof(*note));
 
 	if (note == NULL) {
-		return;
+		return false;
 	}
 	km_buf_init(&note->packed, KM_CHANNEL_MESSAGE_MAX);
 	if (km_messages_pack(kind, message, &note->packed) < 0) {
 		km_buf_finish(&note->packed);
 		free(note);
-		return;
+		return false;
 	}
 	(void)pthread_mutex_lock(&runner->lock);
 	while (runner->waiting >= WAITING_MAX && !atomic_load(&slot->is_cancelled)) {
@@ -88,6 +96,7 @@ static void say(struct slot *slot, enum km_message_kind kind, const void *messag
 	runner->waiting++;
 	(void)pthread_mutex_unlock(&runner->lock);
 	wake(runner);
+	return true;
 }
 
 static void on_fact(void *context, const struct km_fact *fact)
@@ -106,7 +115,7 @@ static void on_fact(void *context, const struct km_fact *fact)
 	memcpy(said.value, fact->value, sizeof(said.value));
 	memcpy(said.detail, fact->detail, sizeof(said.detail));
 	memcpy(said.proof, fact->proof, sizeof(said.proof));
-	say(slot, KM_MESSAGE_job_fact, &said);
+	(void)say(slot, KM_MESSAGE_job_fact, &said);
 }
 
 static void on_progress(void *context, const char *stage, uint32_t done, uint32_t total)
@@ -117,7 +126,7 @@ static void on_progress(void *context, const char *stage, uint32_t done, uint32_
 	};
 
 	(void)snprintf(progress.stage, sizeof(progress.stage), "%s", stage);
-	say(slot, KM_MESSAGE_job_progress, &progress);
+	(void)say(slot, KM_MESSAGE_job_progress, &progress);
 }
 
 static int on_try(void *context, const char *service, const char *account, uint32_t pair)
@@ -132,7 +141,9 @@ static int on_try(void *context, const char *service, const char *account, uint3
 	(void)pthread_mutex_lock(&runner->lock);
 	slot->is_asking = true;
 	(void)pthread_mutex_unlock(&runner->lock);
-	say(slot, KM_MESSAGE_try_ask, &ask);
+	if (!say(slot, KM_MESSAGE_try_ask, &ask)) {
+		return KM_ERR_MEMORY;
+	}
 	(void)pthread_mutex_lock(&runner->lock);
 	while (slot->is_asking && !atomic_load(&slot->is_cancelled)) {
 		(void)pthread_cond_wait(&runner->changed, &runner->lock);
@@ -150,7 +161,7 @@ static void on_lock(void *context, const char *service, const char *account)
 
 	(void)snprintf(locked.service, sizeof(locked.service), "%s", service);
 	(void)snprintf(locked.account, sizeof(locked.account), "%s", account);
-	say(slot, KM_MESSAGE_try_locked, &locked);
+	(void)say(slot, KM_MESSAGE_try_locked, &locked);
 }
 
 static const struct km_job_events job_events = {
@@ -239,45 +250,47 @@ static void on_said(void *context, struct km_message_remedy_said *said)
 	struct slot *slot = context;
 
 	said->audit = slot->audit;
-	say(slot, KM_MESSAGE_remedy_said, said);
+	(void)say(slot, KM_MESSAGE_remedy_said, said);
 }
 
 /* The order is wiped with its passwords. */
 static void run_remedy(struct slot *slot)
 {
-	struct km_message_remedy_done done = { 0 };
+	struct km_message_remedy_done *done = &slot->end.remedy;
 	char text[256] = "";
 	int err = set_up(slot, text);
 
+	slot->end_kind = KM_MESSAGE_remedy_done;
+	*done = (struct km_message_remedy_done){ 0 };
 	if (err == 0) {
-		km_remedy_job_run(&slot->job, slot->remedy, slot->file_fd, on_said, slot, &done);
+		km_remedy_job_run(&slot->job, slot->remedy, slot->file_fd, on_said, slot, done);
 	} else {
-		done.err = err;
-		memcpy(done.text, text, sizeof(done.text));
+		done->err = err;
+		memcpy(done->text, text, sizeof(done->text));
 	}
-	done.audit = slot->audit;
+	done->audit = slot->audit;
 	if (slot->file_fd >= 0) {
 		(void)close(slot->file_fd);
 	}
 	km_messages_wipe(KM_MESSAGE_remedy_begin, slot->remedy);
 	free(slot->remedy);
 	slot->remedy = NULL;
-	say(slot, KM_MESSAGE_remedy_done, &done);
 }
 
 static void run_audit(struct slot *slot)
 {
-	struct km_message_job_ended ended = { .audit = slot->audit };
+	struct km_message_job_ended *ended = &slot->end.job;
 
-	ended.err = set_up(slot, ended.text);
-	if (ended.err == 0) {
-		ended.err = km_stages_run(&slot->job);
+	slot->end_kind = KM_MESSAGE_job_ended;
+	*ended = (struct km_message_job_ended){ .audit = slot->audit };
+	ended->err = set_up(slot, ended->text);
+	if (ended->err == 0) {
+		ended->err = km_stages_run(&slot->job);
 	}
-	if (ended.err < 0 && ended.text[0] == '\0') {
-		(void)snprintf(ended.text, sizeof(ended.text), "%s", km_error_text(ended.err));
+	if (ended->err < 0 && ended->text[0] == '\0') {
+		(void)snprintf(ended->text, sizeof(ended->text), "%s", km_error_text(ended->err));
 	}
-	ended.packets = slot->job.egress.sent;
-	say(slot, KM_MESSAGE_job_ended, &ended);
+	ended->packets = slot->job.egress.sent;
 }
 
 static void *run(void *context)
@@ -315,22 +328,6 @@ static struct note *take_notes(struct km_job_runner *runner)
 	return notes;
 }
 
-static void join_ended(struct km_job_runner *runner)
-{
-	for (size_t i = 0; i < runner->count; i++) {
-		struct slot *slot = &runner->slots[i];
-		bool has_ended = false;
-
-		(void)pthread_mutex_lock(&runner->lock);
-		has_ended = slot->is_used && slot->has_ended;
-		(void)pthread_mutex_unlock(&runner->lock);
-		if (has_ended) {
-			(void)pthread_join(slot->thread, NULL);
-			slot->is_used = false;
-		}
-	}
-}
-
 static void deliver(struct km_job_runner *runner)
 {
 	for (struct note *note = take_notes(runner); note != NULL;) {
@@ -345,6 +342,37 @@ static void deliver(struct km_job_runner *runner)
 	}
 }
 
+static void say_end(struct slot *slot)
+{
+	uint8_t storage[1024];
+	struct km_buf packed;
+
+	km_buf_init_fixed(&packed, storage, sizeof(storage));
+	if (km_messages_pack(slot->end_kind, &slot->end, &packed) == 0) {
+		slot->runner->on_message(slot->runner->context, km_buf_view(&packed));
+	}
+}
+
+/* Everything that was said, and then the ends of the jobs that had ended before. */
+static void settle(struct km_job_runner *runner)
+{
+	bool has_ended[KM_JOB_RUNNER_JOBS_MAX] = { false };
+
+	(void)pthread_mutex_lock(&runner->lock);
+	for (size_t i = 0; i < runner->count; i++) {
+		has_ended[i] = runner->slots[i].is_used && runner->slots[i].has_ended;
+	}
+	(void)pthread_mutex_unlock(&runner->lock);
+	deliver(runner);
+	for (size_t i = 0; i < runner->count; i++) {
+		if (has_ended[i]) {
+			(void)pthread_join(runner->slots[i].thread, NULL);
+			runner->slots[i].is_used = false;
+			say_end(&runner->slots[i]);
+		}
+	}
+}
+
 static void on_wake(void *context, unsigned events)
 {
 	struct km_job_runner *runner = context;
@@ -354,8 +382,7 @@ static void on_wake(void *context, unsigned events)
 	if (read(runner->wake_fd, &count, sizeof(count)) < 0) {
 		return;
 	}
-	deliver(runner);
-	join_ended(runner);
+	settle(runner);
 }
 
 int km_job_runner_create(struct km_loop *loop, size_t jobs_max,
@@ -420,7 +447,6 @@ static int find_free(struct km_job_runner *runner, int64_t audit, struct slot **
 	if (find(runner, audit) != NULL) {
 		return KM_ERR_EXISTS;
 	}
-	join_ended(runner);
 	for (size_t i = 0; i < runner->count; i++) {
 		struct slot *slot = &runner->slots[i];
 

@@ -17,24 +17,6 @@ void km_camera_records_clock(struct km_judging *judging)
 
 /* --- weaknesses --- */
 
-static void weigh_weaknesses(struct km_judging *judging)
-{
-	const struct km_fact *fact = NULL;
-
-	while ((fact = km_judging_next(judging, KM_FACT_VULNERABILITY, fact)) != NULL) {
-		int64_t confidence = 0;
-		bool is_told = km_facts_number(fact, &confidence) == 0;
-
-		if (!is_told || confidence > 0) {
-			bool is_sure = confidence >= KM_JUDGING_SURE;
-
-			km_judging_weigh(judging, is_sure ? KM_ANSWER_NOT_MET : KM_ANSWER_UNKNOWN,
-			    is_sure ? KM_REASON_WEAKNESS_KNOWN : KM_REASON_WEAKNESS_POSSIBLE,
-			    fact->subject, fact);
-		}
-	}
-}
-
 /* A fact of the kind that is known, whoever says so; else its lack. */
 static void need_known(
     struct km_judging *judging, enum km_fact_kind kind, enum km_reason good, enum km_reason lack)
@@ -60,7 +42,7 @@ void km_camera_records_weaknesses(struct km_judging *judging)
 	const struct km_fact *fact = NULL;
 	int64_t end_us = 0;
 
-	weigh_weaknesses(judging);
+	km_judging_weigh_weaknesses(judging, KM_FACT_VULNERABILITY);
 	while ((fact = km_judging_next(judging, KM_FACT_SUPPORT_END, fact)) != NULL) {
 		if (km_facts_number(fact, &end_us) == 0 && end_us <= judging->now_us) {
 			km_judging_weigh(

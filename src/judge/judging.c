@@ -241,3 +241,21 @@ void km_judging_weigh_clock(struct km_judging *judging)
 		km_judging_lack(judging, KM_FACT_CLOCK_OFFSET);
 	}
 }
+
+void km_judging_weigh_weaknesses(struct km_judging *judging, enum km_fact_kind kind)
+{
+	const struct km_fact *fact = NULL;
+
+	while ((fact = km_judging_next(judging, kind, fact)) != NULL) {
+		int64_t confidence = 0;
+		bool is_told = km_facts_number(fact, &confidence) == 0;
+
+		if (!is_told || confidence > 0) {
+			bool is_sure = confidence >= KM_JUDGING_SURE;
+
+			km_judging_weigh(judging, is_sure ? KM_ANSWER_NOT_MET : KM_ANSWER_UNKNOWN,
+			    is_sure ? KM_REASON_WEAKNESS_KNOWN : KM_REASON_WEAKNESS_POSSIBLE,
+			    fact->subject, fact);
+		}
+	}
+}

@@ -87,4 +87,7 @@ const struct km_fact *km_judging_of_camera(
 /* Weigh the offset of the camera's clock; a lack if there is none. */
 void km_judging_weigh_clock(struct km_judging *judging);
 
+/* Weigh each known weakness by its confidence: VULNERABILITY of a camera, SELF_VULNERABILITY. */
+void km_judging_weigh_weaknesses(struct km_judging *judging, enum km_fact_kind kind);
+
 #endif

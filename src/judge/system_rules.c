@@ -147,21 +147,9 @@ void km_system_rules_clock(struct km_judging *judging)
 
 void km_system_rules_weaknesses(struct km_judging *judging)
 {
-	const struct km_fact *fact = NULL;
+	const struct km_fact *fact = km_judging_next(judging, KM_FACT_WEAKNESSES_COMPARED, NULL);
 
-	while ((fact = km_judging_next(judging, KM_FACT_SELF_VULNERABILITY, fact)) != NULL) {
-		int64_t confidence = 0;
-		bool is_told = km_facts_number(fact, &confidence) == 0;
-
-		if (!is_told || confidence > 0) {
-			bool is_sure = confidence >= KM_JUDGING_SURE;
-
-			km_judging_weigh(judging, is_sure ? KM_ANSWER_NOT_MET : KM_ANSWER_UNKNOWN,
-			    is_sure ? KM_REASON_WEAKNESS_KNOWN : KM_REASON_WEAKNESS_POSSIBLE,
-			    fact->subject, fact);
-		}
-	}
-	fact = km_judging_next(judging, KM_FACT_WEAKNESSES_COMPARED, NULL);
+	km_judging_weigh_weaknesses(judging, KM_FACT_SELF_VULNERABILITY);
 	km_judging_weigh(judging, fact != NULL ? KM_ANSWER_MET : KM_ANSWER_UNKNOWN,
 	    fact != NULL ? KM_REASON_NO_WEAKNESS : KM_REASON_NOT_MATCHED, NULL, fact);
 }
