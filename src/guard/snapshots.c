@@ -155,12 +155,16 @@ static int store_facts(struct km_database *database, int64_t number, const struc
 
 /* --- who announced it --- */
 
-#define REMEDIES_MAX 64
+#define REMEDIES_MAX 16
 
+/* When somebody last touched the camera, and how. */
 struct announced {
-	bool by_maintenance;
+	int64_t maintenance_us; /* when the last one ended or will; -1: there was none */
 	size_t remedy_count;
-	unsigned remedies[REMEDIES_MAX];
+	struct {
+		unsigned kind;
+		int64_t ended_us; /* of the last of this kind; now: it is not over */
+	} remedies[REMEDIES_MAX];
 };
 
 static int on_number(void *context, sqlite3_stmt *row)
@@ -174,44 +178,43 @@ static int on_remedy(void *context, sqlite3_stmt *row)
 	struct announced *announced = context;
 
 	if (announced->remedy_count < REMEDIES_MAX) {
-		announced->remedies[announced->remedy_count++] =
+		announced->remedies[announced->remedy_count].kind =
 		    (unsigned)sqlite3_column_int(row, 0);
+		announced->remedies[announced->remedy_count++].ended_us =
+		    sqlite3_column_int64(row, 1);
 	}
 	return 0;
 }
 
-/* What touched the camera since the snapshot before was last confirmed. */
-static int find_announced(struct km_database *database, const struct km_snapshot *before,
+static int find_announced(struct km_database *database, const struct km_uuid *camera,
     int64_t now_us, struct announced *announced)
 {
-	int64_t count = 0;
 	int err = km_database_run(database,
-	    "SELECT count(*) FROM maintenance WHERE camera = ?1 AND from_us <= ?3 AND to_us >= ?2",
-	    KM_VALUES(
-		KM_UUID_DATA(&before->camera), KM_NUMBER(before->confirmed_us), KM_NUMBER(now_us)),
-	    on_number, &count);
+	    "SELECT coalesce(max(to_us), -1) FROM maintenance WHERE camera = ?1 AND from_us <= ?2",
+	    KM_VALUES(KM_UUID_DATA(camera), KM_NUMBER(now_us)), on_number,
+	    &announced->maintenance_us);
 
-	announced->by_maintenance = count > 0;
 	if (err == 0) {
 		err = km_database_run(database,
-		    "SELECT DISTINCT kind FROM remedy WHERE camera = ?1 AND begun_us <= ?3"
-		    " AND (ended_us = 0 OR ended_us >= ?2)",
-		    KM_VALUES(KM_UUID_DATA(&before->camera), KM_NUMBER(before->confirmed_us),
-			KM_NUMBER(now_us)),
-		    on_remedy, announced);
+		    "SELECT kind, max(CASE ended_us WHEN 0 THEN ?2 ELSE ended_us END) FROM remedy"
+		    " WHERE camera = ?1 AND begun_us <= ?2 GROUP BY kind",
+		    KM_VALUES(KM_UUID_DATA(camera), KM_NUMBER(now_us)), on_remedy, announced);
 	}
 	return err;
 }
 
+/* Who touched it after it was last seen to be as before. */
 static unsigned who_announced(
     const struct announced *announced, const struct km_difference *difference)
 {
 	for (size_t i = 0; i < announced->remedy_count; i++) {
-		if (km_remedies_explains(announced->remedies[i], difference->theme)) {
+		if (announced->remedies[i].ended_us >= difference->since_us &&
+		    km_remedies_explains(announced->remedies[i].kind, difference->theme)) {
 			return KM_ANNOUNCED_REMEDY;
 		}
 	}
-	return announced->by_maintenance ? KM_ANNOUNCED_MAINTENANCE : KM_ANNOUNCED_NOBODY;
+	return announced->maintenance_us >= difference->since_us ? KM_ANNOUNCED_MAINTENANCE
+								 : KM_ANNOUNCED_NOBODY;
 }
 
 /* --- taking one --- */
@@ -256,10 +259,15 @@ static int store(
 	return err < 0 ? err : store_facts(database, made->number, facts);
 }
 
-static int confirm(struct km_database *database, const struct km_snapshot *snapshot, int64_t now_us)
+/* The same facts, but seen again since: what changes later has changed after that. */
+static int confirm(struct km_database *database, const struct km_snapshot *snapshot,
+    const struct fact_list *facts, int64_t now_us)
 {
-	return km_database_run(database, "UPDATE snapshot SET confirmed_us = ?2 WHERE number = ?1",
-	    KM_VALUES(KM_NUMBER(snapshot->number), KM_NUMBER(now_us)), NULL, NULL);
+	int err =
+	    km_database_run(database, "UPDATE snapshot SET confirmed_us = ?2 WHERE number = ?1",
+		KM_VALUES(KM_NUMBER(snapshot->number), KM_NUMBER(now_us)), NULL, NULL);
+
+	return err < 0 ? err : store_facts(database, snapshot->number, facts);
 }
 
 /* The oldest go, but for those that somebody's record names. */
@@ -353,7 +361,7 @@ static int store_all(struct km_database *database, struct km_snapshots_find *fin
 		return err;
 	}
 	err = find->is_new ? store(database, &find->snapshot, facts)
-			   : confirm(database, &find->snapshot, now_us);
+			   : confirm(database, &find->snapshot, facts, now_us);
 	if (err == 0) {
 		err = check_maintenances(database, &find->snapshot, began_us, now_us);
 	}
@@ -401,7 +409,7 @@ int km_snapshots_take(struct km_database *database, const struct km_uuid *camera
 		      !km_difference_is_none(before.facts, before.count, after.facts, after.count);
 	find.before = last.number;
 	if (!find.is_first) {
-		err = find_announced(database, &last, now_us, &taking.announced);
+		err = find_announced(database, camera, now_us, &taking.announced);
 	}
 	if (err == 0 && !find.is_first) {
 		err = km_difference_each(before.facts, before.count, after.facts, after.count,

@@ -67,9 +67,9 @@ static bool are_ports_hidden(struct facts facts)
 	return false;
 }
 
-/* Whether the list that this fact belongs to was read, in these facts. */
+/* Whether the list that this fact belongs to was read, in these facts; ret_us: and when. */
 static bool is_looked_at(
-    struct facts facts, const struct km_kept_fact *row, const struct km_fact *one)
+    struct facts facts, const struct km_kept_fact *row, const struct km_fact *one, int64_t *ret_us)
 {
 	bool is_looked = false;
 
@@ -82,7 +82,10 @@ static bool is_looked_at(
 		if (fact->kind == row->kind && !fact->is_known) {
 			return false;
 		}
-		is_looked = is_looked || (fact->kind == row->looked && fact->is_known);
+		if (fact->kind == row->looked && fact->is_known) {
+			is_looked = true;
+			*ret_us = fact->observed_unix_us;
+		}
 	}
 	if (is_looked && one->kind == KM_FACT_PORT_OPEN) {
 		return !are_ports_hidden(facts) && is_tried(facts, one);
@@ -132,8 +135,10 @@ static int compare_fact(
 {
 	const struct km_kept_fact *row = km_kept_facts_find(fact->kind);
 	struct km_difference difference = { .after = is_after ? fact : NULL,
-		.before = is_after ? NULL : fact };
+		.before = is_after ? NULL : fact,
+		.since_us = fact->observed_unix_us };
 	const struct km_fact *other = NULL;
+	int64_t looked_us = 0;
 
 	if (row == NULL || row->theme == KM_THEME_CONTEXT || !fact->is_known ||
 	    !km_kept_facts_is_kept(fact)) {
@@ -146,11 +151,15 @@ static int compare_fact(
 			return 0;
 		}
 		difference.before = other;
+		difference.since_us = other->observed_unix_us;
 		difference.change = KM_CHANGE_CHANGED;
 		return walk->on_difference(walk->context, &difference);
 	}
-	if (row->compared == KM_KEPT_CHANGES || !is_looked_at(others, row, fact)) {
+	if (row->compared == KM_KEPT_CHANGES || !is_looked_at(others, row, fact, &looked_us)) {
 		return 0;
+	}
+	if (is_after) {
+		difference.since_us = looked_us;
 	}
 	difference.change = is_after ? KM_CHANGE_ADDED : KM_CHANGE_REMOVED;
 	return walk->on_difference(walk->context, &difference);
@@ -248,12 +257,14 @@ static int settle_before(struct settling *settling, const struct km_fact *fact)
 {
 	const struct km_kept_fact *row = km_kept_facts_find(fact->kind);
 	const struct facts kept = { settling->facts, settling->count };
+	int64_t looked_us = 0;
 
 	if (row == NULL || !fact->is_known || !km_kept_facts_is_kept(fact)) {
 		return 0;
 	}
 	if (find_same(settling->seen, row, fact) != NULL ||
-	    (row->compared != KM_KEPT_CHANGES && is_looked_at(settling->seen, row, fact))) {
+	    (row->compared != KM_KEPT_CHANGES &&
+		is_looked_at(settling->seen, row, fact, &looked_us))) {
 		return 0;
 	}
 	/* Subjects that only number a list may be taken by now. */

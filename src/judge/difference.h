@@ -19,6 +19,7 @@ struct km_difference {
 	unsigned theme;               /* kept_theme in states.tbl */
 	const struct km_fact *before; /* NULL: added */
 	const struct km_fact *after;  /* NULL: removed */
+	int64_t since_us;             /* UTC: when it was last seen to be as before */
 };
 
 /*

@@ -51,7 +51,7 @@ static struct km_fact fact_of(enum km_fact_kind kind, const char *subject, const
 static struct km_snapshots_find audit(struct guard_stage *stage, const struct km_uuid *camera,
     const char *firmware, const char *account, int64_t now_us, struct saw *saw)
 {
-	const struct km_fact facts[] = {
+	struct km_fact facts[] = {
 		fact_of(KM_FACT_FIRMWARE, "", firmware),
 		fact_of(KM_FACT_ACCOUNT, "admin", "administrator"),
 		fact_of(KM_FACT_CLOCK_OFFSET, "", "12"),
@@ -59,6 +59,9 @@ static struct km_snapshots_find audit(struct guard_stage *stage, const struct km
 	};
 	struct km_snapshots_find find = { 0 };
 
+	for (size_t i = 0; i < sizeof(facts) / sizeof(facts[0]); i++) {
+		facts[i].observed_unix_us = now_us;
+	}
 	assert_int_equal(km_snapshots_take(stage->database, camera, KM_SNAPSHOT_AUDIT, facts,
 			     account == NULL ? 3 : 4, now_us - KM_TIME_MINUTE_US, now_us,
 			     on_difference, saw, &find),
@@ -180,6 +183,32 @@ static void a_remedy_explains_its_own_doing_only(void **state)
 	assert_int_equal(find.snapshot.unannounced, 1);
 }
 
+/* Set back to its delivery, the camera lets no audit in for a while. */
+static void a_remedy_explains_what_is_seen_only_later(void **state)
+{
+	struct guard_stage *stage = *state;
+	struct saw saw = { 0 };
+	struct km_fact model = fact_of(KM_FACT_MODEL, "", "LC-1");
+	struct km_snapshots_find find = audit(stage, &gate, "1.2", "guest", NOW_US, &saw);
+
+	put_remedy(stage, KM_REMEDY_RESET, NOW_US + HOUR_US, NOW_US + HOUR_US + 1);
+	model.observed_unix_us = NOW_US + 2 * HOUR_US;
+	for (int i = 2; i < 4; i++) {
+		assert_int_equal(
+		    km_snapshots_take(stage->database, &gate, KM_SNAPSHOT_AUDIT, &model, 1,
+			NOW_US + i * HOUR_US, NOW_US + i * HOUR_US, NULL, NULL, &find),
+		    0);
+	}
+	find = audit(stage, &gate, "1.0", NULL, NOW_US + 4 * HOUR_US, &saw);
+	assert_int_equal(saw.count, 2);
+	assert_int_equal(find.snapshot.unannounced, 0);
+	assert_int_equal(find.snapshot.announced_by, KM_ANNOUNCED_REMEDY);
+	/* Seen once after it, it explains nothing more. */
+	(void)audit(stage, &gate, "1.0", NULL, NOW_US + 5 * HOUR_US, &saw);
+	find = audit(stage, &gate, "1.1", NULL, NOW_US + 6 * HOUR_US, &saw);
+	assert_int_equal(find.snapshot.unannounced, 1);
+}
+
 static int count(void *context, const struct km_difference *difference)
 {
 	(void)difference;
@@ -252,6 +281,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(maintenance_announces_and_is_checked,
 		    guard_stage_set_up, guard_stage_tear_down),
 		cmocka_unit_test_setup_teardown(a_remedy_explains_its_own_doing_only,
+		    guard_stage_set_up, guard_stage_tear_down),
+		cmocka_unit_test_setup_teardown(a_remedy_explains_what_is_seen_only_later,
 		    guard_stage_set_up, guard_stage_tear_down),
 		cmocka_unit_test_setup_teardown(
 		    any_two_of_a_camera_can_be_compared, guard_stage_set_up, guard_stage_tear_down),
