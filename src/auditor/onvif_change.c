@@ -342,6 +342,8 @@ static int send_firmware(struct km_onvif_client *client, const struct km_onvif_c
 	err = km_onvif_client_upload(
 	    client, url, change->firmware_fd, change->firmware_size, &answer);
 	(void)say(outcome, 0, err < 0 ? answer.why : "it took the file");
+	outcome->was_sent = answer.was_sent;
+	outcome->is_refused = answer.is_refused;
 	km_onvif_client_finish(&answer);
 	return err;
 }
@@ -402,6 +404,8 @@ static int apply(struct km_onvif_client *client, const struct km_onvif_change *c
 
 	(void)say(outcome, err, err < 0 ? answer.why : "it took the change");
 	note_answer(outcome, &answer);
+	outcome->was_sent = answer.was_sent;
+	outcome->is_refused = answer.is_refused;
 	if (err == 0 && change->kind == KM_ONVIF_CHANGE_FIRMWARE) {
 		err = send_firmware(client, change, &answer, outcome);
 	}

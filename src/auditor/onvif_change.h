@@ -88,6 +88,8 @@ struct km_onvif_change {
 /* What the camera said. */
 struct km_onvif_outcome {
 	char text[256];       /* for people: what was said or what failed; no secret */
+	bool was_sent;        /* of a change: it left, at least in part */
+	bool is_refused;      /* and the camera refused it in its own words: it took nothing */
 	int64_t down_time_us; /* how long it will be gone, as it says; 0: it does not */
 	bool has_proof;       /* a reply came */
 	uint8_t proof[32];    /* SHA-256 of it */

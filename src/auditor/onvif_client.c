@@ -249,6 +249,7 @@ static int judge_answer(
 				      http->status, fault.text);
 	}
 	if (km_soap_reply_is_fault(answer->reply, &answer->fault)) {
+		answer->is_refused = true;
 		return judge_fault(answer, http->status);
 	}
 	(void)snprintf(expected, sizeof(expected), "%sResponse", operation);
@@ -293,6 +294,7 @@ static int post(struct km_onvif_client *client, const struct place *place, struc
 		how->patience_us = left_us < client->patience_us ? left_us : client->patience_us;
 	}
 	err = km_soap_link_post(client->link, how, ret_http);
+	answer->was_sent |= ret_http->was_sent;
 	note_silence(client, err);
 	if (err < 0) {
 		return say(answer, err, "%s",
@@ -311,9 +313,11 @@ static int ask_once(struct km_onvif_client *client, const struct km_onvif_questi
 	struct km_soap_answer http = { 0 };
 	struct km_buf envelope;
 	struct km_buf header;
+	bool was_sent = answer->was_sent; /* in another way before */
 	int err = 0;
 
 	km_onvif_client_finish(answer);
+	answer->was_sent = was_sent;
 	km_buf_init(&envelope, KM_SOAP_REQUEST_MAX);
 	km_buf_init_fixed(&header, authorization, sizeof(authorization));
 	err = write_envelope(client, question, scheme, &envelope);
@@ -698,6 +702,7 @@ int km_onvif_client_upload(struct km_onvif_client *client, const char *url, int 
 	if (err == 0) {
 		err = post(client, &place, &how, &http, ret_answer);
 	}
+	ret_answer->is_refused = err == 0 && http.status >= 400;
 	if (err == 0 && http.status >= 300) {
 		err = judge_status(ret_answer, http.status);
 		err = err < 0 ? err

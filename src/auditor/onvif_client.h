@@ -47,6 +47,8 @@ struct km_onvif_answer {
 	struct km_soap_fault fault;      /* if it refused */
 	enum km_digest_auth_scheme challenge; /* what HTTP asked for; NONE: nothing */
 	bool is_basic_in_clear; /* it asked for the password to be sent readable, without TLS */
+	bool was_sent;          /* it left, at least in part, in one of the ways to log in */
+	bool is_refused; /* by a fault in words of SOAP; an upload by a status of 400 or more */
 	char why[KM_ONVIF_CLIENT_WHY_SIZE];
 };
 

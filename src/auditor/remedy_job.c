@@ -23,6 +23,7 @@ struct remedy {
 	void (*on_said)(void *context, struct km_message_remedy_said *said);
 	void *context;
 	struct km_message_remedy_done *done;
+	bool was_refused; /* by the camera, after it was sent */
 	size_t count;
 	struct km_onvif_change changes[CHANGES_MAX];
 };
@@ -328,10 +329,10 @@ static unsigned try_login(struct remedy *remedy, const char *which, const char *
 	return verdict;
 }
 
-/* Whether a change that failed so may have been taken all the same. */
-static bool may_be_taken(int err)
+/* What left may have been taken, however little of the answer is readable; but for a refusal. */
+static bool may_be_taken(const struct km_onvif_outcome *outcome)
 {
-	return err == KM_ERR_TIMEOUT || err == KM_ERR_CLOSED || err == KM_ERR_SYS;
+	return outcome->was_sent && !outcome->is_refused;
 }
 
 static int apply(struct remedy *remedy)
@@ -350,8 +351,9 @@ static int apply(struct remedy *remedy)
 		if (outcome.down_time_us > remedy->done->down_time_us) {
 			remedy->done->down_time_us = outcome.down_time_us;
 		}
+		remedy->was_refused = err < 0 && outcome.was_sent && outcome.is_refused;
+		remedy->done->may_be_taken = err < 0 && may_be_taken(&outcome);
 	}
-	remedy->done->may_be_taken = err < 0 && may_be_taken(err);
 	return err;
 }
 
@@ -372,8 +374,18 @@ static int change_password(struct remedy *remedy)
 	struct km_message_remedy_done *done = remedy->done;
 	int err = apply(remedy);
 
-	if (err < 0 && !done->may_be_taken) {
+	if (remedy->was_refused) {
+		/* It is the job's own pair, so it costs no failed login if the camera is honest. */
+		done->earlier = (uint8_t)try_login(remedy, "old", remedy->order->password);
+		if (done->earlier != KM_LOGIN_IS_REFUSED) {
+			return err;
+		}
+	} else if (err < 0 && !done->may_be_taken) {
 		return err;
+	}
+	if (err < 0) {
+		/* Until it counts, the old one is let in, which must not be taken for an answer. */
+		wait_a_moment(remedy);
 	}
 	done->wanted = (uint8_t)try_login(remedy, "new", remedy->order->wanted);
 	if (done->wanted == KM_LOGIN_IS_REFUSED && err == 0) {
@@ -383,20 +395,28 @@ static int change_password(struct remedy *remedy)
 	if (done->wanted == KM_LOGIN_IS_TAKEN) {
 		err = 0;
 	}
-	if (done->wanted == KM_LOGIN_IS_TAKEN || done->wanted == KM_LOGIN_IS_REFUSED) {
+	if (done->earlier == KM_LOGIN_IS_UNTRIED &&
+	    (done->wanted == KM_LOGIN_IS_TAKEN || done->wanted == KM_LOGIN_IS_REFUSED)) {
 		try_earlier(remedy);
 	}
 	return err;
 }
 
-/* After a crash: at most two logins, with the two that the guard has stored. */
+/*
+ * After a crash: at most two logins, with the two that the guard has stored. Nothing else tells
+ * what was taken.
+ */
 static int settle(struct remedy *remedy)
 {
 	struct km_message_remedy_done *done = remedy->done;
 
+	done->may_be_taken = 1;
 	done->wanted = (uint8_t)try_login(remedy, "new", remedy->order->wanted);
 	if (done->wanted == KM_LOGIN_IS_REFUSED) {
 		done->earlier = (uint8_t)try_login(remedy, "old", remedy->order->password);
+	} else if (done->wanted == KM_LOGIN_IS_ANY) {
+		(void)fail(remedy, 0,
+		    "the camera lets in everybody, so it does not tell which password holds");
 	}
 	return 0;
 }

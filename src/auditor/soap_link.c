@@ -440,6 +440,7 @@ static int perform(struct km_soap_link *link, const struct km_soap_post *post, c
 {
 	struct curl_slist *headers = NULL;
 	struct curl_slist *addresses = NULL;
+	long sent_bytes = 0;
 	int err = make_headers(post, &headers);
 
 	if (err == 0) {
@@ -452,6 +453,8 @@ static int perform(struct km_soap_link *link, const struct km_soap_post *post, c
 	}
 	if (err == 0) {
 		err = judge(link, curl_easy_perform(link->easy), answer);
+		(void)curl_easy_getinfo(link->easy, CURLINFO_REQUEST_SIZE, &sent_bytes);
+		answer->was_sent = sent_bytes > 0;
 	}
 	if (err == 0) {
 		(void)curl_easy_getinfo(link->easy, CURLINFO_RESPONSE_CODE, &answer->status);

@@ -37,7 +37,8 @@ struct km_soap_post {
 };
 
 struct km_soap_answer {
-	long status; /* of HTTP */
+	long status;   /* of HTTP */
+	bool was_sent; /* a part of the request left, whatever came back */
 	struct km_buf body;
 	bool has_challenge;              /* one that we can answer */
 	struct km_digest_auth challenge; /* the strongest, Basic among them */

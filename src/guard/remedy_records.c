@@ -349,15 +349,19 @@ unsigned km_remedy_records_judge(const struct km_message_remedy_done *done)
 	if (done->wanted == KM_LOGIN_IS_REFUSED && done->earlier == KM_LOGIN_IS_TAKEN) {
 		return KM_REMEDY_IS_FAILED;
 	}
-	/* It refused, so nothing was changed and no login was tried. */
-	if (done->err < 0 && !done->may_be_taken && done->wanted == KM_LOGIN_IS_UNTRIED) {
-		return KM_REMEDY_IS_FAILED;
+	if (done->may_be_taken || done->wanted == KM_LOGIN_IS_REFUSED ||
+	    done->wanted == KM_LOGIN_IS_NO_ANSWER) {
+		return KM_REMEDY_IS_UNSURE;
 	}
 	/* It took it, and lets everybody in: the new one is what it was told. */
-	if (done->err == 0 && done->wanted == KM_LOGIN_IS_ANY) {
-		return KM_REMEDY_IS_DONE;
+	if (done->err == 0) {
+		return done->wanted == KM_LOGIN_IS_ANY ? KM_REMEDY_IS_DONE : KM_REMEDY_IS_UNSURE;
 	}
-	return KM_REMEDY_IS_UNSURE;
+	/* Nothing was sent, so no login was tried; or it refused, and the old one is let in. */
+	return done->earlier == KM_LOGIN_IS_UNTRIED || done->earlier == KM_LOGIN_IS_TAKEN ||
+		       done->earlier == KM_LOGIN_IS_ANY
+		   ? KM_REMEDY_IS_FAILED
+		   : KM_REMEDY_IS_UNSURE;
 }
 
 int64_t km_remedy_records_pause_us(unsigned tries)

@@ -87,7 +87,8 @@ KM_MUST_USE int km_remedy_records_each(struct km_database *database, const struc
 
 /*
  * What the end of a password's change means: remedy_state in states.tbl. Pure.
- * DONE: the new one holds. FAILED: the old one holds. UNSURE: neither is known.
+ * DONE: the new one holds. FAILED: the old one holds. UNSURE: neither is known. Once a change may
+ * have been taken, only a login tells: an end in which none was let in is UNSURE.
  */
 unsigned km_remedy_records_judge(const struct km_message_remedy_done *done);
 

@@ -2,8 +2,8 @@
 # check: seconds=480
 """Drift and remedies against a virtual camera with ONVIF: settings that change unannounced are one
 alarm, announced ones none; a password is changed for real, the old one is refused, and the recording
-goes on with the new one; the recorder is killed while it waits for the camera's answer, and still
-finds out which password holds. [IPA a12-3, h01-1]"""
+goes on with the new one; the camera's answer cannot be read, or the recorder is killed while it waits
+for it, and still it finds out which password holds. [IPA a12-3, h01-1]"""
 import json
 import random
 import socket
@@ -20,11 +20,13 @@ USER = "recorder"
 
 
 class Proxy:
-    """Stands before the device; can hold back the answer to an operation after it was carried out."""
+    """Stands before the device; can hold back or garble the answer to an operation after it was
+    carried out."""
 
     def __init__(self, port):
         self.target = port
         self.held = None  # operation whose answer never comes
+        self.garbled = None  # operation whose answer is no SOAP
         self.has_held = threading.Event()
         self.listener = socket.create_server((ADDRESS, PORT))
         threading.Thread(target=self.accept, daemon=True).start()
@@ -64,6 +66,9 @@ class Proxy:
                 if self.held and self.held.encode() in seen:
                     self.has_held.set()
                     time.sleep(30)
+                    return
+                if self.garbled and self.garbled.encode() in seen:
+                    client.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\nConnection: close\r\n\r\n<html>")
                     return
                 client.sendall(data)
         except OSError:
@@ -191,12 +196,16 @@ def main():
                 streams.append(Camera("--mount", "/gate", *lab, "--port", rtsp,
                                       "--password-file", r.secret(device.password_now())))
 
-            restarted = threading.Thread(target=change_stream_password, args=(device.password,))
-            restarted.start()
-            done = asked(r, "camera", "fix", "gate", "password", "--allow-clear", "--yes")["remedies"][0]
-            restarted.join()
+            def fix_password():
+                """As the person sees it, and the new password."""
+                restarted = threading.Thread(target=change_stream_password, args=(device.password_now(),))
+                restarted.start()
+                done = asked(r, "camera", "fix", "gate", "password", "--allow-clear", "--yes")["remedies"][0]
+                restarted.join()
+                return done, device.password_now()
+
+            done, new = fix_password()
             assert done["state"] == "done" and "the old one is refused" in done["text"], done
-            new = device.password_now()
             assert len(new) == 16 and new != "an-old-password-1"
             r.wait_streaming("gate", seconds=60)
             before = r.camera("gate")["frames_stored"]
@@ -208,6 +217,13 @@ def main():
                 assert new not in text and "an-old-password-1" not in text
             for event in ("remedy_began", "remedy_step", "remedy_ended"):
                 assert f'"{event}"' in journal, event
+
+            # --- the camera took it, and answers nonsense: only a login tells ---
+            before, proxy.garbled = new, "SetUser"
+            done, new = fix_password()
+            proxy.garbled = None
+            assert done["state"] == "done" and new != before, done
+            r.wait_streaming("gate", seconds=60)
 
             # --- killed between send and verify: the camera has taken it, the recorder does not know ---
             proxy.held = "SetUser"

@@ -19,12 +19,17 @@
 
 static struct cardboard {
 	int change_err;
+	bool is_unsent;       /* it fails before anything leaves */
+	bool is_refusal;      /* the camera says that it refuses */
 	const char *password; /* that it has; NULL: it does not answer */
 	bool takes;           /* the new password */
 	int ledger_err;
 	char log[2000]; /* what came, in its order */
 	char said[4000];
 } camera;
+
+/* As if it were cancelled: nothing is waited for. */
+static atomic_bool is_hurried;
 
 static void write_log(const char *what, const char *more)
 {
@@ -57,6 +62,8 @@ int km_onvif_change_apply(
 	write_log(km_onvif_change_operation(change->kind), change->password);
 	(void)snprintf(ret_outcome->text, sizeof(ret_outcome->text), "%s",
 	    camera.change_err == 0 ? "taken" : "not taken");
+	ret_outcome->was_sent = !camera.is_unsent;
+	ret_outcome->is_refused = camera.is_refusal;
 	if (camera.takes && change->kind == KM_ONVIF_CHANGE_PASSWORD) {
 		(void)snprintf(taken, sizeof(taken), "%s", change->password);
 		camera.password = taken;
@@ -99,12 +106,11 @@ static void on_said(void *context, struct km_message_remedy_said *said)
 static struct km_message_remedy_done run(struct km_message_remedy_begin *order)
 {
 	static struct km_egress_budget budget;
-	static const atomic_bool never;
 	struct km_job job = { .events = &events };
 	struct km_address address;
 	struct km_message_remedy_done done;
 
-	km_egress_init(&job.egress, &budget, &never);
+	km_egress_init(&job.egress, &budget, &is_hurried);
 	assert_int_equal(km_address_parse(KM_BYTES("127.0.0.1"), 0, &address), 0);
 	assert_int_equal(km_egress_allow(&job.egress, &address), 0);
 	camera.log[0] = '\0';
@@ -163,12 +169,66 @@ static void one_that_is_refused_changes_nothing(void **state)
 	struct km_message_remedy_done done;
 
 	(void)state;
-	camera = (struct cardboard){ .password = "old", .change_err = KM_ERR_AUTH };
+	camera =
+	    (struct cardboard){ .password = "old", .change_err = KM_ERR_AUTH, .is_refusal = true };
 	done = run(&order);
 	assert_int_equal(done.err, KM_ERR_AUTH);
 	assert_int_equal(done.may_be_taken, 0);
 	assert_int_equal(done.wanted, KM_LOGIN_IS_UNTRIED);
+	assert_int_equal(done.earlier, KM_LOGIN_IS_TAKEN);
+	assert_string_equal(camera.log, "SetUser new; admin old; ");
+}
+
+static void what_never_left_costs_no_login(void **state)
+{
+	struct km_message_remedy_begin order = password_order(KM_MODE_RUN);
+	struct km_message_remedy_done done;
+
+	(void)state;
+	camera =
+	    (struct cardboard){ .password = "old", .change_err = KM_ERR_DENIED, .is_unsent = true };
+	done = run(&order);
+	assert_int_equal(done.err, KM_ERR_DENIED);
+	assert_int_equal(done.may_be_taken, 0);
+	assert_int_equal(done.wanted, KM_LOGIN_IS_UNTRIED);
+	assert_int_equal(done.earlier, KM_LOGIN_IS_UNTRIED);
 	assert_string_equal(camera.log, "SetUser new; ");
+}
+
+/* One that took it, and says that it refused. */
+static void a_refusal_is_not_believed_if_the_old_one_is_refused(void **state)
+{
+	struct km_message_remedy_begin order = password_order(KM_MODE_RUN);
+	struct km_message_remedy_done done;
+
+	(void)state;
+	camera =
+	    (struct cardboard){ .takes = true, .change_err = KM_ERR_STATE, .is_refusal = true };
+	done = run(&order);
+	assert_int_equal(done.err, 0);
+	assert_int_equal(done.wanted, KM_LOGIN_IS_TAKEN);
+	assert_int_equal(done.earlier, KM_LOGIN_IS_REFUSED);
+	assert_string_equal(camera.log, "SetUser new; admin old; admin new; ");
+}
+
+/* Whatever makes the answer unreadable: what left may have been taken. */
+static void an_answer_that_cannot_be_read_is_none(void **state)
+{
+	static const int errors[] = { KM_ERR_FORMAT, KM_ERR_LIMIT, KM_ERR_UNSUPPORTED,
+		KM_ERR_DENIED, KM_ERR_AUTH, KM_ERR_MEMORY, KM_ERR_CLOSED, KM_ERR_SYS };
+	struct km_message_remedy_begin order = password_order(KM_MODE_RUN);
+
+	(void)state;
+	is_hurried = true;
+	for (size_t i = 0; i < KM_COUNT(errors); i++) {
+		struct km_message_remedy_done done;
+
+		camera = (struct cardboard){ .change_err = errors[i] };
+		done = run(&order);
+		assert_int_equal(done.may_be_taken, 1);
+		assert_int_equal(done.wanted, KM_LOGIN_IS_NO_ANSWER);
+	}
+	is_hurried = false;
 }
 
 static void without_an_answer_the_login_tells(void **state)
@@ -214,6 +274,7 @@ static void settling_tries_two_logins_at_most(void **state)
 	(void)state;
 	camera = (struct cardboard){ .password = "new" };
 	done = run(&order);
+	assert_int_equal(done.may_be_taken, 1);
 	assert_int_equal(done.wanted, KM_LOGIN_IS_TAKEN);
 	assert_string_equal(camera.log, "admin new; ");
 	camera = (struct cardboard){ .password = "old" };
@@ -276,6 +337,9 @@ int main(void)
 		cmocka_unit_test(a_preview_sends_nothing_and_holds_no_secret),
 		cmocka_unit_test(a_password_is_verified_both_ways),
 		cmocka_unit_test(one_that_is_refused_changes_nothing),
+		cmocka_unit_test(what_never_left_costs_no_login),
+		cmocka_unit_test(a_refusal_is_not_believed_if_the_old_one_is_refused),
+		cmocka_unit_test(an_answer_that_cannot_be_read_is_none),
 		cmocka_unit_test(without_an_answer_the_login_tells),
 		cmocka_unit_test(the_ledger_may_refuse_the_old_one),
 		cmocka_unit_test(settling_tries_two_logins_at_most),
