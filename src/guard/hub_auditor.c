@@ -26,11 +26,15 @@ struct run {
 	struct km_uuid camera;
 	bool was_streaming; /* when it began: the audit ends if it stops */
 	bool is_stopping;
+	bool has_dropped; /* facts that could not be stored */
+	bool is_over;     /* but its end is not stored yet */
+	unsigned state;   /* that it ended in */
+	uint64_t packets;
 	uint64_t lost_before;
 	char stage[32];
 	uint32_t done;
 	uint32_t total;
-	char text[256]; /* why it is stopped */
+	char text[256]; /* why it is stopped, or how it ended */
 	size_t fact_count;
 	struct km_fact facts[FACTS_AT_ONCE];
 };
@@ -51,8 +55,10 @@ static void log_error(struct km_hub *hub, const char *what, int err)
 static struct run *find_run(struct km_hub *hub, int64_t number)
 {
 	for (size_t i = 0; number != 0 && i < hub->auditor->runs_max; i++) {
-		if (hub->auditor->runs[i].number == number) {
-			return &hub->auditor->runs[i];
+		struct run *run = &hub->auditor->runs[i];
+
+		if (run->number == number && !run->is_over) {
+			return run;
 		}
 	}
 	return NULL;
@@ -61,7 +67,7 @@ static struct run *find_run(struct km_hub *hub, int64_t number)
 bool km_hub_auditor_is_running(const struct km_hub *hub)
 {
 	for (size_t i = 0; hub->auditor != NULL && i < hub->auditor->runs_max; i++) {
-		if (hub->auditor->runs[i].number != 0) {
+		if (hub->auditor->runs[i].number != 0 && !hub->auditor->runs[i].is_over) {
 			return true;
 		}
 	}
@@ -99,6 +105,29 @@ static int store_facts(struct km_hub *hub, struct run *run)
 		run->fact_count = 0;
 	}
 	return err;
+}
+
+static void note_dropped(struct km_hub *hub, struct run *run, int err)
+{
+	if (!run->has_dropped) {
+		run->has_dropped = true;
+		log_error(hub, "facts are lost", err);
+	}
+}
+
+/*
+ * One more of the run's; those that are full go to the disk. That the disk refuses is not the
+ * auditor's fault: what has no room then is lost, and the audit is not whole.
+ */
+static void add_fact(struct km_hub *hub, struct run *run, const struct km_fact *fact)
+{
+	int err = run->fact_count < FACTS_AT_ONCE ? 0 : store_facts(hub, run);
+
+	if (err < 0) {
+		note_dropped(hub, run, err);
+	} else {
+		run->facts[run->fact_count++] = *fact;
+	}
 }
 
 /*
@@ -141,11 +170,8 @@ static int on_fact(struct km_hub *hub, struct km_bytes packed)
 	if (err == 0 && !may_say(&fact)) {
 		err = KM_ERR_DENIED;
 	}
-	if (err == 0 && run->fact_count == FACTS_AT_ONCE) {
-		err = store_facts(hub, run);
-	}
 	if (err == 0) {
-		run->facts[run->fact_count++] = fact;
+		add_fact(hub, run, &fact);
 	}
 	return err;
 }
@@ -167,37 +193,72 @@ struct km_process *km_hub_auditor_process(struct km_hub *hub)
 	return hub->auditor->process;
 }
 
-static void finish(
-    struct km_hub *hub, struct run *run, unsigned state, uint64_t packets, const char *text)
+/* What comes of an audit that is over. */
+static void follow(struct km_hub *hub, const struct run *run, const struct km_message_audit *audit)
 {
-	int64_t now_us = km_clock_unix_us();
-	struct km_message_audit audit = { 0 };
 	char lists[KM_HUB_PATH_SIZE + sizeof(KM_WEAKNESS_FILE_NAME) + 1];
-	int err = store_facts(hub, run);
+	int err = 0;
 
+	km_journal_note(hub->database, KM_EVENT_AUDIT_ENDED, &run->camera, NULL,
+	    "%s: %s, %" PRIu32 " facts, %" PRIu64 " packets%s%s", audit->camera_name,
+	    km_states_name("audit_state", run->state), audit->facts, run->packets,
+	    run->text[0] == '\0' ? "" : ": ", run->text);
 	(void)snprintf(lists, sizeof(lists), "%s/%s", hub->state_directory, KM_WEAKNESS_FILE_NAME);
-
-	if (err == 0) {
-		err = km_audits_end(hub->database, run->number, state, packets, text, now_us);
+	err = km_weaknesses_look(hub->database, lists, &run->camera, km_clock_unix_us());
+	if (err < 0) {
+		log_error(hub, "it is not compared with the lists of weaknesses", err);
 	}
+	if (run->state == KM_AUDIT_DONE) {
+		km_hub_drift_look(hub, &run->camera, audit->began_unix_us);
+		km_hub_remedies_on_audited(hub, &run->camera);
+	}
+}
+
+/* Until this is 0, the audit is one that runs, of which no other can begin. */
+static int store_end(struct km_hub *hub, struct run *run)
+{
+	struct km_message_audit audit;
+	int err = km_audits_end(
+	    hub->database, run->number, run->state, run->packets, run->text, km_clock_unix_us());
+
 	if (err == 0) {
 		err = km_audits_find(hub->database, run->number, &audit);
 	}
 	if (err == 0) {
-		err = km_weaknesses_look(hub->database, lists, &run->camera, now_us);
+		follow(hub, run, &audit);
 	}
+	if (err == 0 || err == KM_ERR_NOT_FOUND) {
+		*run = (struct run){ 0 };
+	}
+	return err;
+}
+
+static int finish(
+    struct km_hub *hub, struct run *run, unsigned state, uint64_t packets, const char *text)
+{
+	char copy[sizeof(run->text)];
+	int err = store_facts(hub, run);
+
 	if (err < 0) {
-		log_error(hub, "the end is not stored", err);
+		note_dropped(hub, run, err);
+		run->fact_count = 0;
 	}
-	km_journal_note(hub->database, KM_EVENT_AUDIT_ENDED, &run->camera, NULL,
-	    "%s: %s, %" PRIu32 " facts, %" PRIu64 " packets%s%s", audit.camera_name,
-	    km_states_name("audit_state", state), audit.facts, packets, text[0] == '\0' ? "" : ": ",
-	    text);
-	if (state == KM_AUDIT_DONE && err == 0) {
-		km_hub_drift_look(hub, &run->camera, audit.began_unix_us);
-		km_hub_remedies_on_audited(hub, &run->camera);
+	(void)km_bytes_copy_text(km_bytes_text(text), copy, sizeof(copy));
+	memcpy(run->text, copy, sizeof(run->text));
+	run->state = state;
+	run->packets = packets;
+	if (state == KM_AUDIT_DONE && run->has_dropped) {
+		/* What it did not store must not look as if it were gone. */
+		run->state = KM_AUDIT_FAILED;
+		(void)snprintf(run->text, sizeof(run->text),
+		    "the recorder could not store all of its facts: see its log");
 	}
-	*run = (struct run){ 0 };
+	run->is_over = true;
+	err = store_end(hub, run);
+	if (err < 0) {
+		log_error(hub, "the end is not stored yet", err);
+	}
+	return err;
 }
 
 static int tell_job(
@@ -233,31 +294,35 @@ static int tell_job(
 	return err;
 }
 
-static void begin(struct km_hub *hub, struct run *run, const struct km_message_audit *audit)
+/* An error: nothing can be stored now, and it still waits. */
+static int begin(struct km_hub *hub, struct run *run, const struct km_message_audit *audit)
 {
 	struct km_hub_camera *camera = km_hub_find(hub, &audit->camera);
 	int err = 0;
 
 	*run = (struct run){ .number = audit->number, .camera = audit->camera };
-	if (camera == NULL) {
-		finish(hub, run, KM_AUDIT_STOPPED, 0, "the camera was removed");
-		return;
+	err = camera == NULL ? finish(hub, run, KM_AUDIT_STOPPED, 0, "the camera was removed")
+			     : km_audits_begin(hub->database, run->number, km_clock_unix_us());
+	if (err < 0) {
+		log_error(hub, "it cannot begin yet", err);
+		*run = (struct run){ 0 };
+	}
+	if (err < 0 || camera == NULL) {
+		return err;
 	}
 	run->was_streaming = camera->received.state == KM_CAMERA_STREAMING;
 	run->lost_before = camera->received.lost;
-	err = km_audits_begin(hub->database, run->number, km_clock_unix_us());
-	if (err == 0) {
-		km_journal_note(hub->database, KM_EVENT_AUDIT_BEGAN, &run->camera, NULL,
-		    "%s, asked for by %s%s%s", camera->entry.name,
-		    km_states_name("audit_reason", audit->reason), audit->by[0] == '\0' ? "" : " ",
-		    audit->by);
-		err = tell_job(hub, camera, run->number, audit->is_thorough != 0);
-	}
+	km_journal_note(hub->database, KM_EVENT_AUDIT_BEGAN, &run->camera, NULL,
+	    "%s, asked for by %s%s%s", camera->entry.name,
+	    km_states_name("audit_reason", audit->reason), audit->by[0] == '\0' ? "" : " ",
+	    audit->by);
+	err = tell_job(hub, camera, run->number, audit->is_thorough != 0);
 	if (err < 0) {
 		log_error(hub, "it cannot begin", err);
-		finish(
+		(void)finish(
 		    hub, run, KM_AUDIT_FAILED, 0, "the recorder could not begin it: see its log");
 	}
+	return 0;
 }
 
 static void begin_what_waits(struct km_hub *hub)
@@ -273,7 +338,9 @@ static void begin_what_waits(struct km_hub *hub)
 			}
 			return;
 		}
-		begin(hub, run, &audit);
+		if (begin(hub, run, &audit) < 0) {
+			return;
+		}
 	}
 }
 
@@ -347,7 +414,8 @@ static int on_job_ended(struct km_hub *hub, struct km_bytes packed)
 						  : KM_AUDIT_FAILED;
 
 		note_lost_frames(hub, run);
-		finish(hub, run, state, ended.packets, run->is_stopping ? run->text : ended.text);
+		(void)finish(
+		    hub, run, state, ended.packets, run->is_stopping ? run->text : ended.text);
 		begin_what_waits(hub);
 	}
 	return err;
@@ -395,14 +463,21 @@ static int on_locked(struct km_hub *hub, struct km_bytes packed)
 
 	run = err < 0 ? NULL : find_run(hub, locked.audit);
 	if (run != NULL) {
-		err = km_audits_note_lock(hub->database, &run->camera, locked.service,
+		int noted = km_audits_note_lock(hub->database, &run->camera, locked.service,
 		    locked.account, km_clock_unix_us());
+
 		km_journal_note(hub->database, KM_EVENT_LOGIN_LOCK_SEEN, &run->camera, NULL,
 		    "%s, account %s", locked.service, locked.account);
+		if (noted < 0) {
+			/* Nothing would keep it from trying the next login. */
+			log_error(hub, "a lock is not written down", noted);
+			stop(hub, run, "the recorder could not write down a lock: see its log");
+		}
 	}
 	return err;
 }
 
+/* Each returns an error only for what the auditor must not say; our own are told where they are. */
 void km_hub_auditor_on_message(struct km_hub *hub, struct km_process *child,
     enum km_message_kind kind, struct km_bytes message)
 {
@@ -505,6 +580,10 @@ static void on_tick(void *context)
 		if (run->number == 0) {
 			continue;
 		}
+		if (run->is_over) {
+			(void)store_end(hub, run);
+			continue;
+		}
 		if (camera == NULL ||
 		    (run->was_streaming && camera->received.state != KM_CAMERA_STREAMING)) {
 			stop(hub, run, "the camera stopped sending pictures: ended to spare it");
@@ -568,8 +647,9 @@ void km_hub_auditor_end(struct km_hub *hub)
 	for (size_t i = 0; i < hub->auditor->runs_max; i++) {
 		struct run *run = &hub->auditor->runs[i];
 
-		if (run->number != 0) {
-			finish(hub, run, run->is_stopping ? KM_AUDIT_STOPPED : KM_AUDIT_FAILED, 0,
+		if (run->number != 0 && !run->is_over) {
+			(void)finish(hub, run,
+			    run->is_stopping ? KM_AUDIT_STOPPED : KM_AUDIT_FAILED, 0,
 			    run->is_stopping ? run->text : "the auditing process ended");
 		}
 	}

@@ -287,8 +287,14 @@ static int on_said(struct km_hub *hub, struct km_bytes packed)
 	struct km_message_remedy_said *said = calloc(1, sizeof(*said));
 	struct run *run = NULL;
 	struct km_remedy_plan *plan = NULL;
-	int err = said == NULL ? KM_ERR_MEMORY : km_messages_unpack_remedy_said(packed, said);
+	int err = 0;
 
+	if (said == NULL) {
+		/* Its end is told all the same. */
+		log_error(hub, "a step is not told", KM_ERR_MEMORY);
+		return 0;
+	}
+	err = km_messages_unpack_remedy_said(packed, said);
 	if (err == 0) {
 		run = find_run(hub, said->audit);
 		plan = run != NULL ? NULL
@@ -296,10 +302,15 @@ static int on_said(struct km_hub *hub, struct km_bytes packed)
 	}
 	if (run != NULL) {
 		const struct km_hub_camera *camera = km_hub_find(hub, &run->camera);
+		int stored =
+		    km_remedy_records_set_step(hub->database, run->number, said->operation);
+
 		km_journal_note(hub->database, KM_EVENT_REMEDY_STEP, &run->camera, NULL,
 		    "%s: %s, %s to %s: %.256s", camera == NULL ? "" : camera->entry.name,
 		    km_remedies_name(run->kind), said->operation, said->target, said->parameters);
-		err = km_remedy_records_set_step(hub->database, run->number, said->operation);
+		if (stored < 0) {
+			log_error(hub, "a step is not stored", stored);
+		}
 	} else if (plan != NULL) {
 		take_preview(plan, said);
 	}
