@@ -147,7 +147,9 @@ static void end_record(
 	    hub->database, run->number, state, text, due_us, km_clock_unix_us());
 
 	if (err < 0) {
+		/* It is RUNNING still, and nobody runs it: pick_up sees to it. */
 		log_error(hub, "its end is not stored", err);
+		return;
 	}
 	km_journal_note(hub->database, KM_EVENT_REMEDY_ENDED, &run->camera, NULL, "%s: %s, %s%s%s",
 	    camera == NULL ? "" : camera->entry.name, km_remedies_name(run->kind),
@@ -607,11 +609,30 @@ static int settle(struct km_hub *hub, const struct km_remedy_record *record)
 	return err;
 }
 
+/* One whose end could not be stored when it came: what became of it is as after a crash. */
+static void pick_up(struct km_hub *hub, const struct km_remedy_record *record)
+{
+	const struct run lost = {
+		.number = record->number, .camera = record->camera, .kind = record->kind
+	};
+
+	end_record(hub, &lost,
+	    record->kind == KM_REMEDY_PASSWORD ? KM_REMEDY_IS_UNSURE : KM_REMEDY_IS_FAILED,
+	    "the recorder could not store how it ended; the audit shows what was taken",
+	    km_clock_unix_us());
+}
+
 static int follow(struct km_hub *hub, const struct km_remedy_record *record)
 {
 	int64_t audit = 0;
 	int err = 0;
 
+	if (record->state == KM_REMEDY_IS_RUNNING) {
+		if (!is_being_run(hub, record->number)) {
+			pick_up(hub, record);
+		}
+		return 0;
+	}
 	if (record->state == KM_REMEDY_IS_UNSURE) {
 		return settle(hub, record);
 	}

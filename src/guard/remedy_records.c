@@ -201,8 +201,10 @@ int km_remedy_records_each_due(struct km_database *database, int64_t now_us,
 	struct due_walk walk = { on_due, context };
 
 	return km_database_run(database,
-	    "SELECT " COLUMNS " WHERE due_us <> 0 AND due_us <= ?1 ORDER BY number",
-	    KM_VALUES(KM_NUMBER(now_us)), on_due_row, &walk);
+	    "SELECT " COLUMNS
+	    " WHERE (due_us <> 0 AND due_us <= ?1) OR (ended_us = 0 AND state = ?2)"
+	    " ORDER BY number",
+	    KM_VALUES(KM_NUMBER(now_us), KM_NUMBER(KM_REMEDY_IS_RUNNING)), on_due_row, &walk);
 }
 
 struct boxes {

@@ -54,7 +54,10 @@ KM_MUST_USE int km_remedy_records_set_step(
 KM_MUST_USE int km_remedy_records_find(
     struct km_database *database, int64_t number, struct km_remedy_record *ret_record);
 
-/* Those whose time has come: not over, or to be followed by an audit. */
+/*
+ * Those whose time has come: not over, or to be followed by an audit; and all that are RUNNING, of
+ * which the caller knows whether somebody runs them.
+ */
 KM_MUST_USE int km_remedy_records_each_due(struct km_database *database, int64_t now_us,
     int (*on_due)(void *context, const struct km_remedy_record *record), void *context);
 

@@ -9,6 +9,7 @@ import secrets
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -163,6 +164,15 @@ class Recorder:
     def roles(self, role):
         status = self.status()
         return [r["pid"] for r in status["roles"] if r["role"] == role and r["pid"]] if status else []
+
+    def refuse(self, name, when):
+        """From now on the guard's database refuses this, as on a full disk."""
+        with sqlite3.connect(self.state / "guard.db", timeout=20) as database:
+            database.execute(f"CREATE TRIGGER {name} BEFORE {when} BEGIN SELECT RAISE(ABORT, 'no'); END")
+
+    def allow(self, name):
+        with sqlite3.connect(self.state / "guard.db", timeout=20) as database:
+            database.execute(f"DROP TRIGGER {name}")
 
     def wait_streaming(self, *names, seconds=20):
         def streams():

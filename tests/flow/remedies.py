@@ -249,6 +249,20 @@ def main():
             facts = asked(r, "audit", "facts", "gate", "--kind", "own_login")["facts"]
             assert any(fact["value"] == "yes" for fact in facts), (last, facts)
 
+            # --- its end cannot be stored: it is over all the same as soon as it can ---
+            r.refuse("no_end", "UPDATE OF ended_us ON remedy WHEN NEW.ended_us <> 0")
+            command = r.command("camera", "fix", "gate", "ntp", "--servers", "192.0.2.124", "--yes")
+            waiting = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            wait_for("an end that is not stored", lambda: "its end is not stored" in r.log_path.read_text(), 60)
+            ends = len(entries(r, "remedy_ended"))
+            assert asked(r, "camera", "fixes", "gate")["remedies"][0]["state"] == "running"
+            r.allow("no_end")
+            last = wait_for("its end", lambda: [one for one in asked(r, "camera", "fixes", "gate")["remedies"][:1]
+                                                if one["state"] == "failed"], 20)[0]
+            assert "could not store" in last["text"], last
+            assert len(entries(r, "remedy_ended")) == ends + 1
+            waiting.wait(60)
+
             # --- first aid ---
             incident = asked(r, "camera", "aid", "gate")["incidents"][0]
             assert incident["kind"] == "takeover" and incident["title"] == "takeover gate", incident

@@ -159,6 +159,10 @@ static void what_is_due_comes_once(void **state)
 	int64_t number = 0;
 
 	assert_int_equal(begin(stage, &gate, KM_REMEDY_REBOOT, &number), 0);
+	/* While it runs it has no time, and is looked at always. */
+	assert_int_equal(km_remedy_records_each_due(stage->database, NOW_US, count_due, &due), 0);
+	assert_int_equal(due, 1);
+	due = 0;
 	assert_int_equal(km_remedy_records_end(
 			     stage->database, number, KM_REMEDY_IS_DONE, "", NOW_US + 90, NOW_US),
 	    0);
