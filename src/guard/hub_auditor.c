@@ -730,6 +730,11 @@ int km_hub_request_audit_end(struct km_hub_asking *asking, struct km_message_aud
 	} else if (err == 0 && audit.state == KM_AUDIT_WAITING) {
 		err = km_audits_end(
 		    hub->database, end->number, KM_AUDIT_STOPPED, 0, why, km_clock_unix_us());
+		if (err == 0) {
+			km_journal_note(hub->database, KM_EVENT_AUDIT_ENDED, &audit.camera,
+			    asking->account == NULL ? NULL : &asking->account->id,
+			    "%s: stopped before it began, %s", audit.camera_name, why);
+		}
 	} else if (err == 0) {
 		err = km_hub_requests_fail(
 		    asking, KM_ERR_STATE, "audit %lld is over", (long long)end->number);

@@ -4,23 +4,11 @@
 not to blame for the one, and the other is in the journal."""
 import json
 import random
-import sqlite3
 import sys
 
 from recorder import Camera, Recorder, wait_for
 
 ADDRESS = f"127.{random.randrange(16, 250)}.{random.randrange(1, 250)}.9"
-
-
-def refuse(r, name, when):
-    """From now on the database refuses this, as a full disk would."""
-    with sqlite3.connect(r.state / "guard.db", timeout=20) as database:
-        database.execute(f"CREATE TRIGGER {name} BEFORE {when} BEGIN SELECT RAISE(ABORT, 'no'); END")
-
-
-def allow(r, name):
-    with sqlite3.connect(r.state / "guard.db", timeout=20) as database:
-        database.execute(f"DROP TRIGGER {name}")
 
 
 def asked(r, *words):
@@ -52,21 +40,32 @@ def test_a_database_that_refuses_is_not_the_auditor_s_fault(r):
     audit(r, "gate", "done")
     auditor = r.roles("auditor")
     assert len(auditor) == 1, auditor
-    refuse(r, "no_facts", "INSERT ON fact")
+    r.refuse("no_facts", "INSERT ON fact")
     last = audit(r, "gate", "failed")
     assert "could not store" in last["text"], last
-    allow(r, "no_facts")
+    r.allow("no_facts")
     # Its end is stored as soon as that is possible.
-    refuse(r, "no_end", "UPDATE OF ended_us ON audit WHEN NEW.ended_us <> 0")
+    r.refuse("no_end", "UPDATE OF ended_us ON audit WHEN NEW.ended_us <> 0")
     before = last["number"]
     r.komainu("audit", "gate", "--no-wait")
     wait_for("the audit's end that is not stored", lambda: "the end is not stored yet" in r.log_path.read_text(), 60)
     assert last_audit(r, "gate")["state"] == "running", last_audit(r, "gate")
-    allow(r, "no_end")
+    r.allow("no_end")
     wait_for("its end", lambda: last_audit(r, "gate")["state"] == "done", 20)
     assert last_audit(r, "gate")["number"] == before + 1
     audit(r, "gate", "done")
     assert r.roles("auditor") == auditor, "the auditor was ended"
+
+
+def test_stopping_one_that_waits_is_in_the_journal(r):
+    r.komainu("audit", "gate", "--no-wait")
+    r.komainu("audit", "yard", "--no-wait")
+    waiting = last_audit(r, "yard")
+    assert waiting["state"] == "waiting", waiting
+    r.komainu("audit", "stop", waiting["number"])
+    assert last_audit(r, "yard")["state"] == "stopped"
+    told = [entry["text"] for entry in entries(r, "audit_ended")]
+    assert any(text.startswith("yard: stopped before it began, by ") for text in told), told
 
 
 def main():
@@ -79,6 +78,7 @@ def main():
             r.start()
             r.wait_streaming("gate", "yard")
             test_a_database_that_refuses_is_not_the_auditor_s_fault(r)
+            test_stopping_one_that_waits_is_in_the_journal(r)
         finally:
             for camera in cameras:
                 camera.stop()
