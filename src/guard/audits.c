@@ -156,18 +156,44 @@ int km_audits_each(struct km_database *database, const struct km_uuid *camera, u
 	    KM_VALUES(KM_UUID_DATA(camera), KM_NUMBER(limit)), on_audit_row, &walk);
 }
 
-int km_audits_last(
-    struct km_database *database, const struct km_uuid *camera, int64_t *ret_ended_us)
+static int on_past(void *context, sqlite3_stmt *row)
 {
-	int64_t ended_us = 0;
+	struct km_audits_past *past = context;
+
+	past->ended_us = sqlite3_column_int64(row, 0);
+	past->misses = sqlite3_column_int64(row, 1);
+	return 0;
+}
+
+int km_audits_past(
+    struct km_database *database, const struct km_uuid *camera, struct km_audits_past *ret_past)
+{
+	struct km_audits_past past = { 0 };
 	int err = km_database_run(database,
-	    "SELECT coalesce(max(ended_us), 0) FROM audit WHERE camera = ?1 AND state = ?2",
-	    KM_VALUES(KM_UUID_DATA(camera), KM_NUMBER(KM_AUDIT_DONE)), on_number, &ended_us);
+	    "SELECT coalesce(max(ended_us), 0), count(*) FILTER (WHERE number > coalesce("
+	    " (SELECT max(number) FROM audit WHERE camera = ?1 AND state = ?2), 0))"
+	    " FROM audit WHERE camera = ?1 AND state NOT IN (?3, ?4)",
+	    KM_VALUES(KM_UUID_DATA(camera), KM_NUMBER(KM_AUDIT_DONE), KM_NUMBER(KM_AUDIT_WAITING),
+		KM_NUMBER(KM_AUDIT_RUNNING)),
+	    on_past, &past);
 
 	if (err == 0) {
-		*ret_ended_us = ended_us;
+		*ret_past = past;
 	}
 	return err;
+}
+
+int64_t km_audits_due_us(const struct km_audits_past *past, int64_t interval_us)
+{
+	int64_t pause_us = past->misses == 0 ? interval_us : KM_AUDITS_BACKOFF_US;
+
+	for (int64_t i = 1; i < past->misses && pause_us < interval_us; i++) {
+		pause_us *= 2;
+	}
+	if (pause_us > interval_us) {
+		pause_us = interval_us;
+	}
+	return past->ended_us == 0 ? 0 : past->ended_us + pause_us;
 }
 
 /* --- facts --- */
@@ -188,6 +214,51 @@ int km_audits_put_fact(struct km_database *database, const struct km_fact *fact)
 		KM_WORDS(fact->detail), fact->has_proof ? KM_DATA(proof) : KM_NULL,
 		KM_NUMBER(fact->observed_unix_us)),
 	    NULL, NULL);
+}
+
+/* What a camera makes up to push out must be its own words: sources are counted apart. */
+static int bound_facts(struct km_database *database, const struct km_uuid *camera, unsigned source)
+{
+	int64_t count = 0;
+	int err =
+	    km_database_run(database, "SELECT count(*) FROM fact WHERE camera = ?1 AND source = ?2",
+		KM_VALUES(KM_UUID_DATA(camera), KM_NUMBER(source)), on_number, &count);
+
+	if (err < 0 || count <= KM_AUDITS_FACTS_MAX) {
+		return err;
+	}
+	return km_database_run(database,
+	    "DELETE FROM fact WHERE (camera, kind, subject, source) IN"
+	    " (SELECT camera, kind, subject, source FROM fact WHERE camera = ?1 AND source = ?2"
+	    " ORDER BY observed_us LIMIT ?3)",
+	    KM_VALUES(
+		KM_UUID_DATA(camera), KM_NUMBER(source), KM_NUMBER(count - KM_AUDITS_FACTS_MAX)),
+	    NULL, NULL);
+}
+
+int km_audits_put_facts(struct km_database *database, const struct km_fact *facts, size_t count)
+{
+	int err = count == 0 ? 0 : km_database_exec(database, "BEGIN IMMEDIATE");
+
+	if (err < 0 || count == 0) {
+		return err;
+	}
+	for (size_t i = 0; err == 0 && i < count; i++) {
+		err = km_audits_put_fact(database, &facts[i]);
+	}
+	if (err == 0) {
+		err = bound_facts(database, &facts[0].camera, KM_FROM_ONVIF);
+	}
+	if (err == 0) {
+		err = bound_facts(database, &facts[0].camera, KM_FROM_PROBE);
+	}
+	if (err == 0) {
+		err = km_database_exec(database, "COMMIT");
+	}
+	if (err < 0) {
+		km_database_undo(database);
+	}
+	return err;
 }
 
 int km_audits_drop_facts(
@@ -343,6 +414,26 @@ static int drop_what_is_gone(
 	return err < 0 ? err : km_audits_each_fact(database, camera, 0, on_old_fact, &coverage);
 }
 
+/* The last that was DONE stays: misses are counted from it. */
+static int forget_old(struct km_database *database, const struct km_uuid *camera, int64_t now_us)
+{
+	int err = km_database_run(database,
+	    "DELETE FROM audit WHERE camera = ?1 AND state NOT IN (?2, ?3) AND number NOT IN"
+	    " (SELECT number FROM audit WHERE camera = ?1 ORDER BY number DESC LIMIT ?5)"
+	    " AND number <> coalesce("
+	    " (SELECT max(number) FROM audit WHERE camera = ?1 AND state = ?4), 0)",
+	    KM_VALUES(KM_UUID_DATA(camera), KM_NUMBER(KM_AUDIT_WAITING),
+		KM_NUMBER(KM_AUDIT_RUNNING), KM_NUMBER(KM_AUDIT_DONE),
+		KM_NUMBER(KM_AUDITS_KEPT_MAX)),
+	    NULL, NULL);
+
+	return err < 0 ? err
+		       : km_database_run(database,
+			     "DELETE FROM login_try WHERE camera = ?1 AND tried_us <= ?2",
+			     KM_VALUES(KM_UUID_DATA(camera), KM_NUMBER(now_us - KM_AUDITS_LOCK_US)),
+			     NULL, NULL);
+}
+
 int km_audits_end(struct km_database *database, int64_t number, unsigned state, uint64_t packets,
     const char *text, int64_t now_us)
 {
@@ -367,6 +458,9 @@ int km_audits_end(struct km_database *database, int64_t number, unsigned state, 
 			KM_NUMBER(packets), KM_WORDS(text), KM_UUID_DATA(&audit.camera),
 			KM_NUMBER(audit.began_unix_us)),
 		    NULL, NULL);
+	}
+	if (err == 0) {
+		err = forget_old(database, &audit.camera, now_us);
 	}
 	if (err == 0) {
 		err = km_database_exec(database, "COMMIT");

@@ -5,6 +5,7 @@
 #ifndef KM_GUARD_AUDITS_H
 #define KM_GUARD_AUDITS_H
 
+#include "base/time.h"
 #include "guard/database.h"
 #include "model/facts.h"
 #include "model/messages.h"
@@ -13,6 +14,10 @@
 #define KM_AUDITS_TRIES_MAX 2
 #define KM_AUDITS_WINDOW_US INT64_C(86400000000)
 #define KM_AUDITS_LOCK_US   INT64_C(604800000000) /* after a lock was seen: no try for a week */
+
+#define KM_AUDITS_KEPT_MAX   100  /* audits of a camera that are remembered: the newest */
+#define KM_AUDITS_FACTS_MAX  1024 /* of a camera, from each of ONVIF and PROBE: the newest */
+#define KM_AUDITS_BACKOFF_US KM_TIME_HOUR_US /* after one that did not come to its end */
 
 /* What was left of an earlier run is over. */
 KM_MUST_USE int km_audits_prepare(struct km_database *database, int64_t now_us);
@@ -29,7 +34,7 @@ KM_MUST_USE int km_audits_begin(struct km_database *database, int64_t number, in
 /*
  * It is over, as DONE, FAILED or STOPPED. After DONE, facts of lists that this audit could have
  * confirmed and did not (a port that is closed now) are gone; what it did not look at stays and
- * ages.
+ * ages. What is older than KM_AUDITS_KEPT_MAX audits or KM_AUDITS_LOCK_US is forgotten.
  */
 KM_MUST_USE int km_audits_end(struct km_database *database, int64_t number, unsigned state,
     uint64_t packets, const char *text, int64_t now_us);
@@ -44,12 +49,31 @@ KM_MUST_USE int km_audits_next(struct km_database *database, struct km_message_a
 KM_MUST_USE int km_audits_each(struct km_database *database, const struct km_uuid *camera,
     uint32_t limit, int (*on_audit)(void *context, struct km_message_audit *audit), void *context);
 
-/* When the camera was last audited to the end; 0: never. */
-KM_MUST_USE int km_audits_last(
-    struct km_database *database, const struct km_uuid *camera, int64_t *ret_ended_us);
+/* How the camera's audits went. */
+struct km_audits_past {
+	int64_t ended_us; /* the last one, however it ended; 0: there was none */
+	int64_t misses;   /* that were stopped or failed since one was DONE */
+};
+
+KM_MUST_USE int km_audits_past(
+    struct km_database *database, const struct km_uuid *camera, struct km_audits_past *ret_past);
+
+/*
+ * When the next one is due by itself: interval_us after the last; after misses sooner, but each
+ * time later, from KM_AUDITS_BACKOFF_US up to the interval. So nobody has to stop one twice, and
+ * none is begun over and over on a camera that does not let it come to its end. Pure.
+ */
+int64_t km_audits_due_us(const struct km_audits_past *past, int64_t interval_us);
 
 /* Store a fact; one of the same camera, kind, subject and source is replaced. */
 KM_MUST_USE int km_audits_put_fact(struct km_database *database, const struct km_fact *fact);
+
+/*
+ * Store facts of one camera together: all or none. What is above KM_AUDITS_FACTS_MAX then goes, the
+ * oldest first, so that no camera fills the database.
+ */
+KM_MUST_USE int km_audits_put_facts(
+    struct km_database *database, const struct km_fact *facts, size_t count);
 
 /* Forget the facts of this kind that come from this source. */
 KM_MUST_USE int km_audits_drop_facts(

@@ -88,20 +88,9 @@ static struct run *find_free(struct km_hub *hub)
 
 static int store_facts(struct km_hub *hub, struct run *run)
 {
-	int err = run->fact_count == 0 ? 0 : km_database_exec(hub->database, "BEGIN IMMEDIATE");
+	int err = km_audits_put_facts(hub->database, run->facts, run->fact_count);
 
-	if (err < 0 || run->fact_count == 0) {
-		return err;
-	}
-	for (size_t i = 0; err == 0 && i < run->fact_count; i++) {
-		err = km_audits_put_fact(hub->database, &run->facts[i]);
-	}
 	if (err == 0) {
-		err = km_database_exec(hub->database, "COMMIT");
-	}
-	if (err < 0) {
-		km_database_undo(hub->database);
-	} else {
 		run->fact_count = 0;
 	}
 	return err;
@@ -518,9 +507,10 @@ void km_hub_auditor_on_message(struct km_hub *hub, struct km_process *child,
 /* --- when --- */
 
 /* Why an audit is due, as audit_reason of states.tbl; 0: it is not. */
-static unsigned reason_now(
-    const struct km_hub *hub, struct km_hub_camera *camera, int64_t last_us, int64_t now_us)
+static unsigned reason_now(const struct km_hub *hub, struct km_hub_camera *camera,
+    const struct km_audits_past *past, int64_t now_us)
 {
+	int64_t interval_us = (int64_t)hub->options.audit_hours * KM_TIME_HOUR_US;
 	int64_t back_us = camera->received.back_unix_us;
 	bool is_back = back_us > camera->audited_back_us && back_us + SETTLE_US <= now_us;
 	bool is_changed = camera->is_changed;
@@ -532,21 +522,24 @@ static unsigned reason_now(
 	if (is_changed) {
 		return KM_REASON_CHANGE;
 	}
-	if (last_us + (int64_t)hub->options.audit_hours * KM_TIME_HOUR_US <= now_us) {
+	if (km_audits_due_us(past, interval_us) <= now_us) {
 		return KM_REASON_SCHEDULE;
 	}
-	return is_back && last_us + RECONNECT_MIN_US <= now_us ? KM_REASON_RECONNECT : 0;
+	/* One that goes away whenever it is looked at waits as long as any other that fails. */
+	return is_back && past->misses == 0 && past->ended_us + RECONNECT_MIN_US <= now_us
+		   ? KM_REASON_RECONNECT
+		   : 0;
 }
 
 static void queue_if_due(struct km_hub *hub, struct km_hub_camera *camera, int64_t now_us)
 {
-	int64_t last_us = 0;
+	struct km_audits_past past;
 	int64_t number = 0;
 	unsigned reason = 0;
-	int err = km_audits_last(hub->database, &camera->entry.id, &last_us);
+	int err = km_audits_past(hub->database, &camera->entry.id, &past);
 
 	if (err == 0) {
-		reason = reason_now(hub, camera, last_us, now_us);
+		reason = reason_now(hub, camera, &past, now_us);
 	}
 	if (reason != 0) {
 		err = km_hub_auditor_queue(hub, &camera->entry.id, reason, "", false, &number);

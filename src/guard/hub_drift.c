@@ -120,6 +120,13 @@ static int take(struct km_hub *hub, const struct km_hub_camera *camera, unsigned
 	return err;
 }
 
+static void log_none(struct km_hub *hub, const struct km_hub_camera *camera, int err)
+{
+	KM_LOG(hub->log, KM_LOG_ERROR, "no-snapshot", km_log_text("camera", camera->entry.name),
+	    err == KM_ERR_LIMIT ? km_log_text("why", "more is known than a snapshot holds")
+				: km_log_error("why", err));
+}
+
 void km_hub_drift_look(struct km_hub *hub, const struct km_uuid *camera, int64_t began_us)
 {
 	const struct km_hub_camera *known = km_hub_find(hub, camera);
@@ -128,8 +135,7 @@ void km_hub_drift_look(struct km_hub *hub, const struct km_uuid *camera, int64_t
 
 	/* An audit that saw nothing which a snapshot keeps is none to compare with. */
 	if (err < 0 && err != KM_ERR_STATE) {
-		KM_LOG(hub->log, KM_LOG_ERROR, "no-snapshot",
-		    km_log_text("camera", known->entry.name), km_log_error("why", err));
+		log_none(hub, known, err);
 	}
 }
 
@@ -142,6 +148,11 @@ int km_hub_drift_keep(
 
 	if (err == 0) {
 		*ret_number = find.snapshot.number;
+	}
+	if (err == KM_ERR_LIMIT) {
+		/* A camera that tells too much may still be put right. */
+		log_none(hub, known, err);
+		err = KM_ERR_STATE;
 	}
 	return err;
 }
@@ -217,6 +228,10 @@ int km_hub_request_snapshot_take(struct km_hub_asking *asking, struct km_message
 	if (err == KM_ERR_STATE) {
 		return km_hub_requests_fail(
 		    asking, err, "nothing is known of this camera yet: audit it first");
+	}
+	if (err == KM_ERR_LIMIT) {
+		return km_hub_requests_fail(
+		    asking, err, "more is known of this camera than a snapshot holds");
 	}
 	return err < 0 ? err : on_snapshot(asking, &find.snapshot);
 }

@@ -14,7 +14,8 @@ void km_hub_drift_look(struct km_hub *hub, const struct km_uuid *camera, int64_t
 
 /*
  * Keep what is known of the camera now: reason is snapshot_reason in states.tbl. ret_number: the
- * snapshot that holds. KM_ERR_STATE: nothing is known of it yet.
+ * snapshot that holds. KM_ERR_STATE: there is none to keep, as nothing is known of it yet, or
+ * (which is logged) more than a snapshot holds.
  */
 KM_MUST_USE int km_hub_drift_keep(
     struct km_hub *hub, const struct km_uuid *camera, unsigned reason, int64_t *ret_number);

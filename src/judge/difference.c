@@ -274,7 +274,9 @@ static int settle_before(struct settling *settling, const struct km_fact *fact)
 	if (fact->kind == KM_FACT_PORT_OPEN && !is_tried(kept, fact)) {
 		return 0;
 	}
-	return keep(settling, fact);
+	/* A camera that tells more than there is room for does not keep the rest from being seen.
+	 */
+	return settling->count == KM_DIFFERENCE_FACTS_MAX ? 0 : keep(settling, fact);
 }
 
 int km_difference_settle(const struct km_fact *before, size_t before_count,

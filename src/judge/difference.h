@@ -11,8 +11,8 @@
 
 #include <stddef.h>
 
-/* Of one camera; what is more is refused. */
-#define KM_DIFFERENCE_FACTS_MAX 1024
+/* Of one camera; what is more is refused. Room for all that the guard keeps from an audit. */
+#define KM_DIFFERENCE_FACTS_MAX 2048
 
 struct km_difference {
 	unsigned change;              /* difference_change in states.tbl */
@@ -34,7 +34,8 @@ KM_MUST_USE int km_difference_each(const struct km_fact *before, size_t before_c
 /*
  * What is known after an audit: what it saw, and from the snapshot before what it did not look at,
  * so that a change is found however many audits could not see it. ret_facts has room for
- * KM_DIFFERENCE_FACTS_MAX. Returns 0 or KM_ERR_LIMIT.
+ * KM_DIFFERENCE_FACTS_MAX: if that is too little, of the snapshot before is forgotten what comes
+ * last, and will be new when it is seen again. Returns 0, or KM_ERR_LIMIT: too much was seen.
  */
 KM_MUST_USE int km_difference_settle(const struct km_fact *before, size_t before_count,
     const struct km_fact *seen, size_t seen_count, struct km_fact *ret_facts, size_t *ret_count);

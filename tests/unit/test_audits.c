@@ -191,6 +191,115 @@ static void test_an_account_that_onvif_no_longer_tells_is_gone(void **state)
 	assert_facts(fixture, "account root=administrator;support_end =1800000000000000;");
 }
 
+static int64_t count(struct fixture *fixture, const char *sql)
+{
+	sqlite3 *database = NULL;
+	sqlite3_stmt *row = NULL;
+	int64_t number = 0;
+
+	assert_int_equal(sqlite3_open(fixture->path, &database), SQLITE_OK);
+	assert_int_equal(sqlite3_prepare_v2(database, sql, -1, &row, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_step(row), SQLITE_ROW);
+	number = sqlite3_column_int64(row, 0);
+	(void)sqlite3_finalize(row);
+	(void)sqlite3_close(database);
+	return number;
+}
+
+static void run_at(struct fixture *fixture, unsigned result, int64_t ended_us)
+{
+	int64_t number = begin(fixture, ended_us - 1);
+
+	assert_int_equal(km_audits_end(fixture->database, number, result, 9, "", ended_us), 0);
+}
+
+static struct km_audits_past past_of(struct fixture *fixture)
+{
+	struct km_audits_past past = { 0 };
+
+	assert_int_equal(km_audits_past(fixture->database, &camera, &past), 0);
+	return past;
+}
+
+static void test_one_that_was_stopped_is_not_due_at_once(void **state)
+{
+	struct fixture *fixture = *state;
+	const int64_t hour = KM_AUDITS_BACKOFF_US;
+	struct km_audits_past past = past_of(fixture);
+
+	assert_int_equal(km_audits_due_us(&past, 24 * hour), 0);
+	run_at(fixture, KM_AUDIT_DONE, NOW_US);
+	past = past_of(fixture);
+	assert_int_equal(past.misses, 0);
+	assert_int_equal(km_audits_due_us(&past, 24 * hour), NOW_US + 24 * hour);
+	run_at(fixture, KM_AUDIT_STOPPED, NOW_US + 5);
+	past = past_of(fixture);
+	assert_int_equal(past.misses, 1);
+	assert_int_equal(km_audits_due_us(&past, 24 * hour), NOW_US + 5 + hour);
+	run_at(fixture, KM_AUDIT_FAILED, NOW_US + 6);
+	run_at(fixture, KM_AUDIT_FAILED, NOW_US + 7);
+	past = past_of(fixture);
+	assert_int_equal(km_audits_due_us(&past, 24 * hour), NOW_US + 7 + 4 * hour);
+	past.misses = INT64_MAX;
+	assert_int_equal(km_audits_due_us(&past, 24 * hour), NOW_US + 7 + 24 * hour);
+	/* Nor sooner than it is every time. */
+	assert_int_equal(km_audits_due_us(&past, hour / 2), NOW_US + 7 + hour / 2);
+	/* One that waits or runs is no miss. */
+	(void)queue(fixture, &camera, KM_REASON_SCHEDULE);
+	assert_int_equal(past_of(fixture).misses, 3);
+	assert_int_equal(past_of(fixture).ended_us, NOW_US + 7);
+}
+
+static void test_old_audits_and_tries_are_forgotten(void **state)
+{
+	struct fixture *fixture = *state;
+
+	assert_int_equal(km_audits_try(fixture->database, &camera, "rtsp", "admin", 1, NOW_US), 0);
+	run_at(fixture, KM_AUDIT_DONE, NOW_US);
+	for (int i = 1; i <= KM_AUDITS_KEPT_MAX + 20; i++) {
+		run_at(fixture, KM_AUDIT_FAILED, NOW_US + i);
+	}
+	/* Besides, the last that was done. */
+	assert_int_equal(count(fixture, "SELECT count(*) FROM audit"), KM_AUDITS_KEPT_MAX + 1);
+	assert_int_equal(count(fixture, "SELECT min(ended_us) FROM audit"), NOW_US);
+	assert_int_equal(past_of(fixture).misses, KM_AUDITS_KEPT_MAX);
+	assert_int_equal(count(fixture, "SELECT count(*) FROM login_try"), 1);
+	run_at(fixture, KM_AUDIT_FAILED, NOW_US + KM_AUDITS_LOCK_US);
+	assert_int_equal(count(fixture, "SELECT count(*) FROM login_try"), 0);
+}
+
+/* New account names in every audit, none of which comes to its end. */
+static void test_a_camera_cannot_fill_the_database(void **state)
+{
+	static struct km_fact facts[KM_AUDITS_FACTS_MAX + 100];
+	struct fixture *fixture = *state;
+
+	put(fixture, KM_FACT_PORT_OPEN, KM_FROM_PROBE, "tcp/23", "telnet", NOW_US - 1);
+	put(fixture, KM_FACT_SUPPORT_END, KM_FROM_PERSON, "", "1800000000000000", NOW_US - 1);
+	for (size_t i = 0; i < KM_COUNT(facts); i++) {
+		facts[i] = (struct km_fact){
+			.camera = camera,
+			.kind = KM_FACT_ACCOUNT,
+			.source = KM_FROM_ONVIF,
+			.is_known = true,
+			.value = "user",
+			.observed_unix_us = NOW_US + (int64_t)i,
+		};
+		(void)snprintf(facts[i].subject, sizeof(facts[i].subject), "user-%zu", i);
+	}
+	assert_int_equal(km_audits_put_facts(fixture->database, facts, KM_COUNT(facts)), 0);
+	assert_int_equal(
+	    count(fixture, "SELECT count(*) FROM fact WHERE kind = 30"), KM_AUDITS_FACTS_MAX);
+	assert_int_equal(
+	    count(fixture, "SELECT min(observed_us) FROM fact WHERE kind = 30"), NOW_US + 100);
+	assert_int_equal(count(fixture, "SELECT count(*) FROM fact WHERE kind <> 30"), 2);
+	/* All or none. */
+	(void)snprintf(facts[1].value, sizeof(facts[1].value), "nonsense");
+	(void)snprintf(facts[0].subject, sizeof(facts[0].subject), "none");
+	assert_int_equal(km_audits_put_facts(fixture->database, facts, 2), KM_ERR_FORMAT);
+	assert_int_equal(count(fixture, "SELECT count(*) FROM fact WHERE subject = 'none'"), 0);
+}
+
 static int try_once(struct fixture *fixture, const char *account, int64_t at_us)
 {
 	return km_audits_try(fixture->database, &camera, "rtsp", account, 1, at_us);
@@ -232,6 +341,9 @@ int main(void)
 		TEST(test_a_port_that_is_closed_now_is_gone),
 		TEST(test_an_audit_that_reached_nothing_takes_nothing_away),
 		TEST(test_an_account_that_onvif_no_longer_tells_is_gone),
+		TEST(test_one_that_was_stopped_is_not_due_at_once),
+		TEST(test_old_audits_and_tries_are_forgotten),
+		TEST(test_a_camera_cannot_fill_the_database),
 		TEST(test_two_tries_in_a_window),
 		TEST(test_after_a_lock_nothing_is_tried_for_a_week),
 	};

@@ -301,6 +301,35 @@ static void too_many_facts_are_refused(void **state)
 	free(facts);
 }
 
+static void what_was_known_before_gives_way(void **state)
+{
+	size_t count = KM_DIFFERENCE_FACTS_MAX;
+	struct km_fact *seen = calloc(count, sizeof(*seen));
+	struct km_fact *facts = calloc(count, sizeof(*facts));
+	struct km_fact before = {
+		.kind = KM_FACT_MAKER, .source = KM_FROM_ONVIF, .is_known = true
+	};
+	size_t settled = 0;
+
+	(void)state;
+	assert_non_null(seen);
+	assert_non_null(facts);
+	for (size_t i = 0; i < count; i++) {
+		seen[i] = (struct km_fact){
+			.kind = KM_FACT_ACCOUNT, .source = KM_FROM_ONVIF, .is_known = true
+		};
+		(void)snprintf(seen[i].subject, sizeof(seen[i].subject), "a%zu", i);
+	}
+	assert_int_equal(km_difference_settle(&before, 1, seen, count - 1, facts, &settled), 0);
+	assert_int_equal(settled, count);
+	assert_int_equal(facts[count - 1].kind, KM_FACT_MAKER);
+	assert_int_equal(km_difference_settle(&before, 1, seen, count, facts, &settled), 0);
+	assert_int_equal(settled, count);
+	assert_int_equal(facts[count - 1].kind, KM_FACT_ACCOUNT);
+	free(seen);
+	free(facts);
+}
+
 static void long_values_are_cut_between_characters(void **state)
 {
 	struct list before = { 0 };
@@ -354,6 +383,7 @@ int main(void)
 		cmocka_unit_test(ports_add_up),
 		cmocka_unit_test(a_blind_audit_hides_nothing),
 		cmocka_unit_test(too_many_facts_are_refused),
+		cmocka_unit_test(what_was_known_before_gives_way),
 		cmocka_unit_test(long_values_are_cut_between_characters),
 		cmocka_unit_test(port_sets_read_and_write),
 	};
