@@ -16,6 +16,7 @@
 #define TICK_US          KM_TIME_SECOND_US
 #define RUNS_MAX         16
 #define FACTS_AT_ONCE    32                /* that go to the disk together */
+#define FACTS_MAX        4096              /* of an audit: far more than a camera has */
 #define SETTLE_US        KM_TIME_MINUTE_US /* a camera that is new or back is left alone so long */
 #define RECONNECT_MIN_US KM_TIME_HOUR_US   /* and was not audited for so long */
 #define LIST_DEFAULT     100
@@ -34,8 +35,9 @@ struct run {
 	char stage[32];
 	uint32_t done;
 	uint32_t total;
-	char text[256]; /* why it is stopped, or how it ended */
-	size_t fact_count;
+	char text[256];    /* why it is stopped, or how it ended */
+	size_t told;       /* facts, also those that are on the disk */
+	size_t fact_count; /* that are not yet */
 	struct km_fact facts[FACTS_AT_ONCE];
 };
 
@@ -105,16 +107,19 @@ static void note_dropped(struct km_hub *hub, struct run *run, int err)
 }
 
 /*
- * One more of the run's; those that are full go to the disk. That the disk refuses is not the
- * auditor's fault: what has no room then is lost, and the audit is not whole.
+ * One more of the run's; those that are full go to the disk. That the disk refuses, or a camera
+ * tells without end, is not the auditor's fault: the rest is lost, and the audit is not whole.
  */
 static void add_fact(struct km_hub *hub, struct run *run, const struct km_fact *fact)
 {
-	int err = run->fact_count < FACTS_AT_ONCE ? 0 : store_facts(hub, run);
+	int err = run->told == FACTS_MAX            ? KM_ERR_LIMIT
+		  : run->fact_count < FACTS_AT_ONCE ? 0
+						    : store_facts(hub, run);
 
 	if (err < 0) {
 		note_dropped(hub, run, err);
 	} else {
+		run->told++;
 		run->facts[run->fact_count++] = *fact;
 	}
 }
@@ -125,7 +130,8 @@ static void add_fact(struct km_hub *hub, struct run *run, const struct km_fact *
  */
 static bool may_say(const struct km_fact *fact)
 {
-	return fact->source == KM_FROM_ONVIF || fact->source == KM_FROM_PROBE ||
+	return ((fact->source == KM_FROM_ONVIF || fact->source == KM_FROM_PROBE) &&
+		   km_facts_is_from_camera(fact->kind)) ||
 	       (fact->source == KM_FROM_RECORDER && fact->kind == KM_FACT_PASSWORD_WEAK);
 }
 
@@ -239,8 +245,10 @@ static int finish(
 	if (state == KM_AUDIT_DONE && run->has_dropped) {
 		/* What it did not store must not look as if it were gone. */
 		run->state = KM_AUDIT_FAILED;
-		(void)snprintf(run->text, sizeof(run->text),
-		    "the recorder could not store all of its facts: see its log");
+		(void)snprintf(run->text, sizeof(run->text), "%s",
+		    run->told == FACTS_MAX
+			? "it found more than an audit holds"
+			: "the recorder could not store all of its facts: see its log");
 	}
 	run->is_over = true;
 	err = store_end(hub, run);

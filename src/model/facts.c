@@ -1,5 +1,6 @@
 #include "model/facts.h"
 
+#include "base/text.h"
 #include "model/states.h"
 
 #include <string.h>
@@ -7,13 +8,18 @@
 static const struct kind {
 	enum km_fact_kind number;
 	enum km_fact_shape shape;
+	bool is_from_camera;
 	const char *name;
 	const char *text;
 } kinds[] = {
-#define KM_FACT(number, NAME, name, shape, text)                                                   \
-	{ KM_FACT_##NAME, KM_FACT_SHAPE_##shape, #name, (text) },
+#define FROM_CAMERA true
+#define FROM_OTHERS false
+#define KM_FACT(number, NAME, name, shape, from, text)                                             \
+	{ KM_FACT_##NAME, KM_FACT_SHAPE_##shape, FROM_##from, #name, (text) },
 #include "model/facts.tbl"
 #undef KM_FACT
+#undef FROM_OTHERS
+#undef FROM_CAMERA
 };
 
 static const struct kind *find(unsigned number)
@@ -51,6 +57,13 @@ int km_facts_find(struct km_bytes name, enum km_fact_kind *ret_kind)
 	return KM_ERR_NOT_FOUND;
 }
 
+bool km_facts_is_from_camera(unsigned kind)
+{
+	const struct kind *row = find(kind);
+
+	return row != NULL && row->is_from_camera;
+}
+
 /* The words stand in the text in front of its colon, if it has one, and its bracket. */
 static bool has_word(const char *text, const char *word)
 {
@@ -68,9 +81,9 @@ static bool has_word(const char *text, const char *word)
 	return false;
 }
 
-static bool is_terminated(const char *text, size_t size)
+static bool is_clean(const char *text, size_t size)
 {
-	return memchr(text, '\0', size) != NULL;
+	return memchr(text, '\0', size) != NULL && km_text_is_clean_utf8(km_bytes_text(text));
 }
 
 int km_facts_number(const struct km_fact *fact, int64_t *ret_number)
@@ -120,9 +133,9 @@ int km_facts_check(const struct km_fact *fact)
 	if (row == NULL) {
 		return KM_ERR_NOT_FOUND;
 	}
-	if (!is_terminated(fact->subject, sizeof(fact->subject)) ||
-	    !is_terminated(fact->value, sizeof(fact->value)) ||
-	    !is_terminated(fact->detail, sizeof(fact->detail)) ||
+	if (!is_clean(fact->subject, sizeof(fact->subject)) ||
+	    !is_clean(fact->value, sizeof(fact->value)) ||
+	    !is_clean(fact->detail, sizeof(fact->detail)) ||
 	    strcmp(km_states_name("fact_source", fact->source), "unknown") == 0) {
 		return KM_ERR_FORMAT;
 	}

@@ -17,7 +17,7 @@
 #define KM_FACT_PROOF_BYTES  32
 
 enum km_fact_kind {
-#define KM_FACT(number, NAME, name, shape, text) KM_FACT_##NAME = (number),
+#define KM_FACT(number, NAME, name, shape, from, text) KM_FACT_##NAME = (number),
 #include "model/facts.tbl"
 #undef KM_FACT
 };
@@ -56,8 +56,15 @@ const char *km_facts_text(unsigned kind);
 /* Returns 0 or KM_ERR_NOT_FOUND. */
 KM_MUST_USE int km_facts_find(struct km_bytes name, enum km_fact_kind *ret_kind);
 
-/* Whether kind, source, subject and value fit the table: 0, KM_ERR_NOT_FOUND or KM_ERR_FORMAT. */
+/*
+ * Whether kind, source and value fit the table, and all texts are UTF-8 without control characters:
+ * they end up in pages, papers and terminals. 0, KM_ERR_NOT_FOUND or KM_ERR_FORMAT.
+ */
 KM_MUST_USE int km_facts_check(const struct km_fact *fact);
+
+/* Whether the camera, or a look at it, tells facts of this kind; else only people, lists and the
+ * recorder know it. */
+bool km_facts_is_from_camera(unsigned kind);
 
 /* The value as a number: of NUMBER and TIME; YES_NO as 1 and 0. KM_ERR_FORMAT, KM_ERR_STATE (not
  * known). */

@@ -183,7 +183,7 @@ static bool is_time(const char *name)
 		const char *name;
 		enum km_fact_shape shape;
 	} shapes[] = {
-#define KM_FACT(number, NAME, name, shape, text) { #name, KM_FACT_SHAPE_##shape },
+#define KM_FACT(number, NAME, name, shape, from, text) { #name, KM_FACT_SHAPE_##shape },
 #include "model/facts.tbl"
 #undef KM_FACT
 	};

@@ -83,6 +83,45 @@ static void test_sources_and_ends_are_checked(void **state)
 	assert_int_equal(km_facts_check(&fact), KM_ERR_FORMAT);
 }
 
+static void test_texts_are_clean(void **state)
+{
+	struct km_fact fact = fact_of(KM_FACT_BANNER, "Boa/0.94");
+
+	(void)state;
+	(void)snprintf(fact.subject, sizeof(fact.subject), "tcp/80");
+	(void)snprintf(fact.detail, sizeof(fact.detail), "正面玄関");
+	assert_int_equal(km_facts_check(&fact), 0);
+	(void)snprintf(fact.detail, sizeof(fact.detail), "\x1b[2J");
+	assert_int_equal(km_facts_check(&fact), KM_ERR_FORMAT);
+	(void)snprintf(fact.detail, sizeof(fact.detail), "\xff");
+	assert_int_equal(km_facts_check(&fact), KM_ERR_FORMAT);
+	fact.detail[0] = '\0';
+	(void)snprintf(fact.subject, sizeof(fact.subject), "tcp\n80");
+	assert_int_equal(km_facts_check(&fact), KM_ERR_FORMAT);
+	fact.subject[0] = '\0';
+	assert_int_equal(check(KM_FACT_BANNER, "a\x7f"), KM_ERR_FORMAT);
+	fact.is_known = false;
+	fact.value[0] = '\0';
+	(void)snprintf(fact.detail, sizeof(fact.detail), "\r");
+	assert_int_equal(km_facts_check(&fact), KM_ERR_FORMAT);
+}
+
+static void test_cameras_do_not_say_what_others_know(void **state)
+{
+	static const enum km_fact_kind others[] = { KM_FACT_SUPPORT_END, KM_FACT_BOUGHT,
+		KM_FACT_JC_STAR, KM_FACT_VULNERABILITY, KM_FACT_WEAKNESSES_COMPARED,
+		KM_FACT_FRAMES_LOST, KM_FACT_PASSWORD_WEAK, KM_FACT_SELF_HTTPS_ONLY,
+		KM_FACT_SELF_CAMERA_TRUST };
+
+	(void)state;
+	for (size_t i = 0; i < KM_COUNT(others); i++) {
+		assert_false(km_facts_is_from_camera(others[i]));
+	}
+	assert_true(km_facts_is_from_camera(KM_FACT_MAKER));
+	assert_true(km_facts_is_from_camera(KM_FACT_PORT_OPEN));
+	assert_false(km_facts_is_from_camera(9999));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -90,6 +129,8 @@ int main(void)
 		cmocka_unit_test(test_values_fit_their_shape),
 		cmocka_unit_test(test_what_is_not_known_has_no_value),
 		cmocka_unit_test(test_sources_and_ends_are_checked),
+		cmocka_unit_test(test_texts_are_clean),
+		cmocka_unit_test(test_cameras_do_not_say_what_others_know),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
