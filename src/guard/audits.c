@@ -32,11 +32,14 @@ int km_audits_prepare(struct km_database *database, int64_t now_us)
 int km_audits_queue(struct km_database *database, const struct km_uuid *camera, unsigned reason,
     const char *by, bool is_thorough, int64_t now_us, int64_t *ret_number)
 {
+	/* What one that runs saw first may be from before the change, or before the person asked.
+	 */
+	bool may_be_running = reason == KM_REASON_SCHEDULE || reason == KM_REASON_RECONNECT;
 	int64_t number = 0;
 	int err = km_database_run(database,
 	    "SELECT number FROM audit WHERE camera = ?1 AND state IN (?2, ?3)",
-	    KM_VALUES(
-		KM_UUID_DATA(camera), KM_NUMBER(KM_AUDIT_WAITING), KM_NUMBER(KM_AUDIT_RUNNING)),
+	    KM_VALUES(KM_UUID_DATA(camera), KM_NUMBER(KM_AUDIT_WAITING),
+		KM_NUMBER(may_be_running ? KM_AUDIT_RUNNING : KM_AUDIT_WAITING)),
 	    on_number, &number);
 
 	if (err == 0 && number != 0) {
@@ -125,9 +128,12 @@ int km_audits_next(struct km_database *database, struct km_message_audit *ret_au
 	struct km_message_audit audit = { 0 };
 	struct walk walk = { .on_audit = on_found, .context = &audit };
 	int err = km_database_run(database,
-	    "SELECT " AUDIT_COLUMNS " WHERE state = ?1 ORDER BY reason <> ?2, audit.number LIMIT 1",
-	    KM_VALUES(KM_NUMBER(KM_AUDIT_WAITING), KM_NUMBER(KM_REASON_PERSON)), on_audit_row,
-	    &walk);
+	    "SELECT " AUDIT_COLUMNS " WHERE state = ?1"
+	    " AND audit.camera NOT IN (SELECT camera FROM audit WHERE state = ?3)"
+	    " ORDER BY reason <> ?2, audit.number LIMIT 1",
+	    KM_VALUES(KM_NUMBER(KM_AUDIT_WAITING), KM_NUMBER(KM_REASON_PERSON),
+		KM_NUMBER(KM_AUDIT_RUNNING)),
+	    on_audit_row, &walk);
 
 	if (err == 0 && audit.number == 0) {
 		err = KM_ERR_NOT_FOUND;

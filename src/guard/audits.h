@@ -23,8 +23,9 @@
 KM_MUST_USE int km_audits_prepare(struct km_database *database, int64_t now_us);
 
 /*
- * Queue an audit. One of the camera that waits is taken instead, and made thorough if that is
- * asked for; one that runs is returned as it is.
+ * Queue an audit. One of the camera that waits is taken instead, and made thorough if that is asked
+ * for. One that runs is as good for the schedule and after an outage; after a change, or for a
+ * person, another one follows it.
  */
 KM_MUST_USE int km_audits_queue(struct km_database *database, const struct km_uuid *camera,
     unsigned reason, const char *by, bool is_thorough, int64_t now_us, int64_t *ret_number);

@@ -103,6 +103,27 @@ static void test_one_audit_waits_for_a_camera(void **state)
 	assert_true(audit.is_thorough);
 }
 
+/* One that runs may have looked before the change; none runs beside it. */
+static void test_another_follows_the_one_that_runs(void **state)
+{
+	struct fixture *fixture = *state;
+	struct km_message_audit audit = { 0 };
+	int64_t running = queue(fixture, &camera, KM_REASON_SCHEDULE);
+	int64_t following = 0;
+
+	assert_int_equal(km_audits_begin(fixture->database, running, NOW_US), 0);
+	assert_int_equal(queue(fixture, &camera, KM_REASON_SCHEDULE), running);
+	assert_int_equal(queue(fixture, &camera, KM_REASON_RECONNECT), running);
+	following = queue(fixture, &camera, KM_REASON_CHANGE);
+	assert_int_not_equal(following, running);
+	assert_int_equal(queue(fixture, &camera, KM_REASON_PERSON), following);
+	assert_int_equal(km_audits_next(fixture->database, &audit), KM_ERR_NOT_FOUND);
+	assert_int_equal(
+	    km_audits_end(fixture->database, running, KM_AUDIT_DONE, 1, "", NOW_US + 1), 0);
+	assert_int_equal(km_audits_next(fixture->database, &audit), 0);
+	assert_int_equal(audit.number, following);
+}
+
 static void test_people_come_first(void **state)
 {
 	struct fixture *fixture = *state;
@@ -336,6 +357,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_one_audit_waits_for_a_camera),
+		TEST(test_another_follows_the_one_that_runs),
 		TEST(test_people_come_first),
 		TEST(test_what_was_left_of_an_earlier_run_is_over),
 		TEST(test_a_port_that_is_closed_now_is_gone),
