@@ -124,15 +124,11 @@ static void add_fact(struct km_hub *hub, struct run *run, const struct km_fact *
 	}
 }
 
-/*
- * What only people, lists and the recorder know, the auditor cannot say; but for the password in
- * the camera's entry, which it was given to log in with.
- */
+/* What only people, lists and the recorder know, the auditor cannot say. */
 static bool may_say(const struct km_fact *fact)
 {
-	return ((fact->source == KM_FROM_ONVIF || fact->source == KM_FROM_PROBE) &&
-		   km_facts_is_from_camera(fact->kind)) ||
-	       (fact->source == KM_FROM_RECORDER && fact->kind == KM_FACT_PASSWORD_WEAK);
+	return (fact->source == KM_FROM_ONVIF || fact->source == KM_FROM_PROBE) &&
+	       km_facts_is_from_camera(fact->kind);
 }
 
 static int on_fact(struct km_hub *hub, struct km_bytes packed)

@@ -110,7 +110,7 @@ static void test_cameras_do_not_say_what_others_know(void **state)
 {
 	static const enum km_fact_kind others[] = { KM_FACT_SUPPORT_END, KM_FACT_BOUGHT,
 		KM_FACT_JC_STAR, KM_FACT_VULNERABILITY, KM_FACT_WEAKNESSES_COMPARED,
-		KM_FACT_FRAMES_LOST, KM_FACT_PASSWORD_WEAK, KM_FACT_SELF_HTTPS_ONLY,
+		KM_FACT_FRAMES_LOST, KM_FACT_VIDEO_TLS, KM_FACT_SELF_HTTPS_ONLY,
 		KM_FACT_SELF_CAMERA_TRUST };
 
 	(void)state;
