@@ -63,4 +63,7 @@ enum km_exit km_verb_take_time(
 /* Read a secret: the first line of a file ("-": standard input). Exit status, and 0 for done. */
 enum km_exit km_verb_read_secret(const char *path, char *ret_text, size_t size);
 
+/* Write to a new file (never over another one), or to standard output ("-"). */
+enum km_exit km_verb_write_text(const char *path, mode_t mode, const char *text);
+
 #endif

@@ -180,23 +180,10 @@ static enum km_exit show(const struct km_verb_context *context, const struct ans
 	return KM_EXIT_DONE;
 }
 
-/* A PEM text to a file (never over another one), or to standard output. */
+/* A PEM text. */
 static enum km_exit put_text(const char *path, const char *text)
 {
-	size_t size = strlen(text);
-	bool is_output = path == NULL || strcmp(path, "-") == 0;
-	int fd = is_output ? STDOUT_FILENO
-			   : open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0644);
-	enum km_exit result = KM_EXIT_DONE;
-
-	if (fd < 0 || write(fd, text, size) != (ssize_t)size) {
-		result = km_verb_fail("%s: %s", is_output ? "standard output" : path,
-		    errno == EEXIST ? "exists already" : strerror(errno));
-	}
-	if (fd >= 0 && !is_output) {
-		(void)close(fd);
-	}
-	return result;
+	return km_verb_write_text(path == NULL ? "-" : path, 0644, text);
 }
 
 static enum km_exit read_text(const char *path, char *ret_text, size_t size)

@@ -23,6 +23,7 @@ const struct km_verb *const km_verbs[] = {
 	&km_verb_camera_set,
 	&km_verb_camera_list,
 	&km_verb_camera_remove,
+	&km_verb_camera_password,
 	&km_verb_camera_test,
 	&km_verb_camera_discover,
 	&km_verb_user_add,
@@ -261,5 +262,23 @@ enum km_exit km_verb_read_secret(const char *path, char *ret_text, size_t size)
 		    "%s: one line of text with at most %zu bytes is right", path, size - 1);
 	}
 	explicit_bzero(buffer, sizeof(buffer));
+	return result;
+}
+
+enum km_exit km_verb_write_text(const char *path, mode_t mode, const char *text)
+{
+	size_t size = strlen(text);
+	bool is_output = strcmp(path, "-") == 0;
+	int fd = is_output ? STDOUT_FILENO
+			   : open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
+	enum km_exit result = KM_EXIT_DONE;
+
+	if (fd < 0 || write(fd, text, size) != (ssize_t)size) {
+		result = km_verb_fail("%s: %s", is_output ? "standard output" : path,
+		    errno == EEXIST ? "exists already" : strerror(errno));
+	}
+	if (fd >= 0 && !is_output) {
+		(void)close(fd);
+	}
 	return result;
 }

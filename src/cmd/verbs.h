@@ -39,7 +39,8 @@ extern const struct km_verb km_verb_duty_history;
 extern const struct km_verb km_verb_snapshot_list; /* verb_snapshot.c */
 extern const struct km_verb km_verb_snapshot_take;
 extern const struct km_verb km_verb_diff;
-extern const struct km_verb km_verb_camera_fix; /* verb_camera_fix.c */
+extern const struct km_verb km_verb_camera_password; /* verb_camera_password.c */
+extern const struct km_verb km_verb_camera_fix;      /* verb_camera_fix.c */
 extern const struct km_verb km_verb_camera_fixes;
 extern const struct km_verb km_verb_camera_aid;
 extern const struct km_verb km_verb_maintenance_list; /* verb_maintenance.c */

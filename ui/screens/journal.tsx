@@ -31,7 +31,7 @@ export const journalKinds = {
   cameras:
     'camera_up,camera_lost,camera_refused,camera_clock_off,camera_clock_ok,network_lost,network_back',
   settings:
-    'camera_put,camera_dropped,setup_done,account_put,account_unlocked,password_set,second_factor_on,second_factor_off,token_made,token_revoked,grant_set,destination_put,destination_dropped,metrics_token,certificate_put,certificate_issued,certificate_requested,authority_made',
+    'camera_put,camera_dropped,camera_password_read,setup_done,account_put,account_unlocked,password_set,second_factor_on,second_factor_off,token_made,token_revoked,grant_set,destination_put,destination_dropped,metrics_token,certificate_put,certificate_issued,certificate_requested,authority_made',
   exports: 'exported',
   storage: 'storage_tight,storage_full,storage_failed,storage_ok,recovered,samples_lost',
   care:

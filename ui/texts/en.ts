@@ -1178,6 +1178,7 @@ export const en = {
       camera_refused: 'Camera refused the login',
       camera_put: 'Camera added or changed',
       camera_dropped: 'Camera removed',
+      camera_password_read: 'Camera password read',
       clock_step: 'Clock was moved',
       storage_tight: 'Space is short',
       storage_full: 'Disk full',

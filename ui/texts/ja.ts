@@ -1147,6 +1147,7 @@ export const ja: Texts = {
       camera_refused: 'カメラがログインを拒否',
       camera_put: 'カメラの追加・変更',
       camera_dropped: 'カメラの削除',
+      camera_password_read: 'カメラのパスワードの閲覧',
       clock_step: '時計の変更',
       storage_tight: '空き容量の不足',
       storage_full: 'ディスクの満杯',
