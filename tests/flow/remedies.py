@@ -12,7 +12,8 @@ import sys
 import threading
 import time
 
-from recorder import ROOT, Camera, Recorder, wait_for
+from device import Device
+from recorder import Camera, Recorder, wait_for
 
 ADDRESS = f"127.{random.randrange(16, 250)}.{random.randrange(1, 250)}.9"
 PORT = 8000  # one of the usual places of ONVIF
@@ -78,34 +79,6 @@ class Proxy:
             device.close()
 
 
-class Device:
-    def __init__(self, folder, password):
-        self.state = folder / "device.json"
-        self.password = password
-        self.start()
-
-    def start(self):
-        self.process = subprocess.Popen(
-            [sys.executable, str(ROOT / "lab/onvif_device.py"), "--bind", ADDRESS, "--port", "0",
-             "--user", f"{USER}:{self.password}:Administrator", "--user", "viewer:look-at-it:User",
-             "--state", str(self.state)],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        self.port = json.loads(self.process.stdout.readline())["port"]
-        threading.Thread(target=self.process.stdout.read, daemon=True).start()
-
-    def stop(self):
-        self.process.stdin.close()
-        self.process.terminate()
-        self.process.wait(10)
-
-    def settings(self):
-        return json.loads(self.state.read_text()) if self.state.exists() else None
-
-    def password_now(self):
-        settings = self.settings()
-        return settings["users"][USER]["password"] if settings else self.password
-
-
 def asked(r, *words):
     return json.loads(r.komainu(*words, "--json"))
 
@@ -125,7 +98,7 @@ def audit(r):
 def main():
     with Recorder({"audit_hours": 0}) as r:
         old = r.secret("an-old-password-1")
-        device = Device(r.directory, "an-old-password-1")
+        device = Device(r.directory, ADDRESS, [f"{USER}:an-old-password-1:Administrator", "viewer:look-at-it:User"])
         proxy = Proxy(device.port)
         lab = ["--address", ADDRESS, "--auth", "digest", "--user", USER, "--fps", 10]
         camera = Camera("--mount", "/gate", *lab, "--password-file", old)
@@ -137,12 +110,7 @@ def main():
             r.wait_streaming("gate")
 
             def restart_device(change):
-                """As somebody else changes it, without the recorder."""
-                device.stop()
-                settings = device.settings()
-                change(settings)
-                device.state.write_text(json.dumps(settings))
-                device.start()
+                device.change(change)
                 proxy.target = device.port
 
             # --- drift ---
@@ -182,27 +150,27 @@ def main():
             refused = subprocess.run(r.command("camera", "fix", "gate", "password", "--yes"), text=True,
                                      capture_output=True, timeout=120)
             assert refused.returncode == 1, refused
-            assert device.password_now() == "an-old-password-1"
+            assert device.password(USER) == "an-old-password-1"
             plan = asked(r, "camera", "fix", "gate", "password", "--allow-clear", "--plan")
             text = json.dumps(plan)
             assert "SetUser" in text and "an-old" not in text and "***" in text, plan
             assert [step["does"] for step in plan["steps"]] == ["send", "try", "try", "keep", "look"], plan
-            assert device.password_now() == "an-old-password-1"
+            assert device.password(USER) == "an-old-password-1"
 
             def change_stream_password(before):
                 """The camera's RTSP has the same accounts as its ONVIF."""
-                wait_for("the new password", lambda: device.password_now() != before, 60)
+                wait_for("the new password", lambda: device.password(USER) != before, 60)
                 streams[-1].stop()
                 streams.append(Camera("--mount", "/gate", *lab, "--port", rtsp,
-                                      "--password-file", r.secret(device.password_now())))
+                                      "--password-file", r.secret(device.password(USER))))
 
             def fix_password():
                 """As the person sees it, and the new password."""
-                restarted = threading.Thread(target=change_stream_password, args=(device.password_now(),))
+                restarted = threading.Thread(target=change_stream_password, args=(device.password(USER),))
                 restarted.start()
                 done = asked(r, "camera", "fix", "gate", "password", "--allow-clear", "--yes")["remedies"][0]
                 restarted.join()
-                return done, device.password_now()
+                return done, device.password(USER)
 
             done, new = fix_password()
             assert done["state"] == "done" and "the old one is refused" in done["text"], done
@@ -231,7 +199,7 @@ def main():
                 r.command("camera", "fix", "gate", "password", "--allow-clear", "--yes"),
                 stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
             assert proxy.has_held.wait(60), "SetUser never came"
-            wait_for("the camera has taken it", lambda: device.password_now() != new, 20)
+            wait_for("the camera has taken it", lambda: device.password(USER) != new, 20)
             r.process.kill()
             r.process.wait(20)
             waiting.wait(60)
