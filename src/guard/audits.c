@@ -302,11 +302,17 @@ int km_audits_each_fact(struct km_database *database, const struct km_uuid *came
 {
 	struct walk walk = { .on_fact = on_fact, .context = context };
 
+	/* Two statements, for only so is one camera found by the key of the table. */
+	if (camera != NULL) {
+		return km_database_run(database,
+		    "SELECT " FACT_COLUMNS " WHERE camera = ?1 AND (?2 = 0 OR kind = ?2)"
+		    " ORDER BY kind, subject, source",
+		    KM_VALUES(KM_UUID_DATA(camera), KM_NUMBER(kind)), on_fact_row, &walk);
+	}
 	return km_database_run(database,
-	    "SELECT " FACT_COLUMNS " WHERE (?1 IS NULL OR camera = ?1) AND (?2 = 0 OR kind = ?2)"
+	    "SELECT " FACT_COLUMNS " WHERE ?1 = 0 OR kind = ?1"
 	    " ORDER BY camera, kind, subject, source",
-	    KM_VALUES(camera == NULL ? KM_NULL : KM_UUID_DATA(camera), KM_NUMBER(kind)),
-	    on_fact_row, &walk);
+	    KM_VALUES(KM_NUMBER(kind)), on_fact_row, &walk);
 }
 
 /* --- the end of an audit --- */
