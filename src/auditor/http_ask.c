@@ -60,8 +60,8 @@ static int read_answer(struct km_talk *talk, const struct km_http_ask *ask, int6
 		}
 	}
 	if (parsed == 0) {
-		*ret_raw = km_bytes_from(storage,
-		    ask->is_headers_only ? (size_t)(ret_reply->body.data - storage) : size);
+		*ret_raw = km_bytes_from(
+		    storage, ask->is_headers_only ? size - ret_reply->body.size : size);
 		return 0;
 	}
 	return size > 0 ? parsed : err;

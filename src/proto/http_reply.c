@@ -43,6 +43,7 @@ int km_http_reply_parse(struct km_bytes input, struct km_http_reply *ret_reply)
 	struct km_http_reply reply = { 0 };
 	struct km_bytes head = km_bytes_slice(input, 0, KM_HTTP_REPLY_HEAD_MAX);
 	struct km_bytes rest = head;
+	size_t used = 0;
 	int err = 0;
 
 	if (input.size >= 5 && !km_bytes_has_prefix(input, KM_BYTES("HTTP/"))) {
@@ -57,7 +58,9 @@ int km_http_reply_parse(struct km_bytes input, struct km_http_reply *ret_reply)
 				return err;
 			}
 		} else if (line.size == 0) {
-			reply.body = km_bytes_after(input, (size_t)(rest.data - input.data));
+			/* By sizes: nothing is left behind an end that is the input's own. */
+			used = head.size - rest.size;
+			reply.body = km_bytes_from(input.data + used, input.size - used);
 			*ret_reply = reply;
 			return 0;
 		} else {

@@ -21,7 +21,7 @@ struct km_http_reply_header {
 struct km_http_reply {
 	uint16_t status; /* 100 to 999 */
 	struct km_bytes reason;
-	struct km_bytes body; /* whatever followed the headers so far, as it came */
+	struct km_bytes body; /* all that followed the headers so far, up to the input's end */
 	size_t header_count;
 	struct km_http_reply_header header[KM_HTTP_REPLY_HEADERS_MAX];
 };

@@ -11,6 +11,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	int64_t unix_us = 0;
 
 	if (km_http_reply_parse(km_bytes_from(data, size), &reply) == 0) {
+		assert(reply.body.size < size);
+		assert(reply.body.data == data + size - reply.body.size);
 		assert(reply.status >= 100 && reply.status <= 999);
 		assert(reply.header_count <= KM_HTTP_REPLY_HEADERS_MAX);
 		assert(km_http_reply_title(reply.body).size <= reply.body.size);

@@ -7,6 +7,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -44,6 +45,25 @@ static void test_what_is_no_answer_is_told(void **state)
 	assert_int_equal(
 	    km_http_reply_parse(KM_BYTES("HTTP/1.1 9999 OK\r\n\r\n"), &reply), KM_ERR_FORMAT);
 	assert_int_equal(reply.status, 7);
+}
+
+static void test_headers_may_end_with_the_input(void **state)
+{
+	static uint8_t input[KM_HTTP_REPLY_HEAD_MAX + 1];
+	const struct km_bytes only_headers = KM_BYTES("HTTP/1.1 200 OK\r\nA: b\r\n\r\n");
+	struct km_http_reply reply;
+
+	(void)state;
+	assert_int_equal(km_http_reply_parse(only_headers, &reply), 0);
+	assert_int_equal(reply.body.size, 0);
+	assert_ptr_equal(reply.body.data, only_headers.data + only_headers.size);
+	/* And with what is read of it at most: the byte behind is the body. */
+	memset(input, 'x', sizeof(input));
+	memcpy(input, "HTTP/1.1 200 OK\nA: ", 19);
+	memcpy(input + KM_HTTP_REPLY_HEAD_MAX - 2, "\n\n", 2);
+	assert_int_equal(km_http_reply_parse(KM_BYTES_OF(input), &reply), 0);
+	assert_int_equal(reply.body.size, 1);
+	assert_ptr_equal(reply.body.data, input + KM_HTTP_REPLY_HEAD_MAX);
 }
 
 static void test_endless_headers_have_an_end(void **state)
@@ -97,6 +117,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_an_answer_is_read),
 		cmocka_unit_test(test_what_is_no_answer_is_told),
+		cmocka_unit_test(test_headers_may_end_with_the_input),
 		cmocka_unit_test(test_endless_headers_have_an_end),
 		cmocka_unit_test(test_titles_are_found),
 		cmocka_unit_test(test_the_three_forms_of_dates),
