@@ -69,10 +69,12 @@ struct url_facts {
 	enum km_fact_kind path;
 	bool is_any_known;
 	bool holds_secret;
+	bool may_prove; /* no reply so far held what no proof may be kept of */
 };
 
 static void take_url(struct km_onvif_reading *reading, const char *token, struct url_facts *facts)
 {
+	struct km_bytes password = km_bytes_text(reading->job->password);
 	char url[KM_JOB_URL_SIZE];
 	char path[KM_FACT_VALUE_SIZE];
 	struct km_onvif_place place;
@@ -81,12 +83,20 @@ static void take_url(struct km_onvif_reading *reading, const char *token, struct
 		return;
 	}
 	facts->is_any_known = true;
-	facts->holds_secret = facts->holds_secret || km_onvif_place_holds_secret(km_bytes_text(url),
-							 km_bytes_text(reading->job->password));
-	if (km_onvif_place_parse(km_bytes_text(url), &place) == 0) {
-		km_onvif_place_write_path(&place, path, sizeof(path));
-		/* Its reply holds whatever the URL holds: no proof of a secret is kept. */
+	facts->holds_secret =
+	    facts->holds_secret || km_onvif_place_holds_secret(km_bytes_text(url), password);
+	if (km_onvif_place_may_log_in(km_bytes_text(url), password)) {
+		facts->may_prove = false;
+		reading->proof = KM_BYTES("");
+	}
+	if (km_onvif_place_parse(km_bytes_text(url), &place) < 0) {
+		return;
+	}
+	if (km_onvif_place_write_path(km_bytes_text(url), password, path, sizeof(path)) == 0) {
 		km_onvif_reading_give(reading, facts->path, token, path, "");
+	} else {
+		km_onvif_reading_unknown(reading, facts->path, token,
+		    "it holds the recorder's password, so it is not written down");
 	}
 }
 
@@ -94,7 +104,8 @@ static int read_urls(
     struct km_onvif_reading *reading, const struct km_onvif_profiles *profiles, bool is_picture)
 {
 	struct url_facts facts = { .kind = is_picture ? "snapshot" : "stream",
-		.path = is_picture ? KM_FACT_PICTURE_PATH : KM_FACT_STREAM_PATH };
+		.path = is_picture ? KM_FACT_PICTURE_PATH : KM_FACT_STREAM_PATH,
+		.may_prove = true };
 	const char *operation = is_picture ? "GetSnapshotUri" : "GetStreamUri";
 	char why[KM_ONVIF_CLIENT_WHY_SIZE] = "it offers no profile of video";
 
@@ -117,6 +128,9 @@ static int read_urls(
 		} else {
 			(void)snprintf(why, sizeof(why), "%s", reading->answer.why);
 		}
+	}
+	if (!facts.may_prove) {
+		reading->proof = KM_BYTES("");
 	}
 	if (facts.is_any_known) {
 		km_onvif_reading_yes_no(

@@ -25,11 +25,23 @@ KM_MUST_USE int km_onvif_place_parse(struct km_bytes url, struct km_onvif_place 
 
 /*
  * Whether whoever reads it can log in with it: a password in front of the host, in a parameter that
- * is called so, or the given one anywhere (may be empty).
+ * is called so, or the given one anywhere (may be empty; one of a few bytes is not looked for, as
+ * it would be found by chance).
  */
 bool km_onvif_place_holds_secret(struct km_bytes url, struct km_bytes password);
 
-/* Its path without the values of such parameters, for people: "/live?user=***". */
-void km_onvif_place_write_path(const struct km_onvif_place *place, char *ret_text, size_t size);
+/*
+ * Whether to ask for it may be a login, or tell one: as above, but suspicious, with accounts,
+ * tokens and keys, with empty passwords, and with short ones that stand alone.
+ */
+bool km_onvif_place_may_log_in(struct km_bytes url, struct km_bytes password);
+
+/*
+ * Its path for people, without the values of passwords, tokens and keys: "/live?user=a&pwd=***"; as
+ * much of it as fits into `size` (1 at least), by whole parameters. KM_ERR_DENIED: the given
+ * password would show all the same; ret_text is empty then.
+ */
+KM_MUST_USE int km_onvif_place_write_path(
+    struct km_bytes url, struct km_bytes password, char *ret_text, size_t size);
 
 #endif

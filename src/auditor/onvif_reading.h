@@ -21,7 +21,7 @@ struct km_onvif_reading {
 	struct km_job *job;
 	struct km_onvif_client *client;
 	struct km_onvif_answer answer; /* the last one */
-	struct km_bytes proof;         /* its bytes */
+	struct km_bytes proof;         /* its bytes; empty where they may hold a secret */
 	const char *why_nothing; /* not NULL: nothing is asked any more, and all is unknown: why */
 	struct km_onvif_abilities abilities;
 	char own_level[16];                        /* of the recorder's account; empty: not known */

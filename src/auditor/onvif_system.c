@@ -207,6 +207,9 @@ static void judge_log(struct km_onvif_reading *reading, const struct km_soap_nod
 	log = km_access_log_read(km_bytes_text(text), km_bytes_text(reading->job->password));
 	explicit_bzero(text, LOG_MAX);
 	free(text);
+	if (log.has_secret) {
+		reading->proof = KM_BYTES("");
+	}
 	(void)snprintf(detail, sizeof(detail), "%u lines, %u of them with date and time", log.lines,
 	    log.timed_lines);
 	km_onvif_reading_yes_no(reading, KM_FACT_LOG_ABLE, "", true, detail);

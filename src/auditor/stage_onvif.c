@@ -131,6 +131,8 @@ static int try_media(struct km_onvif_reading *reading)
 		if (err == KM_ERR_CLOSED || err == KM_ERR_MEMORY) {
 			return err;
 		}
+		/* Its URL may hold a secret, of which no proof is kept. */
+		reading->proof = KM_BYTES("");
 		give_open(reading, tries[i].operation, err);
 	}
 	return 0;

@@ -166,6 +166,8 @@ def test_facts_are_right():
         expect(facts, "picture_path", "/snapshot?user=admin&password=***", "main")
         expect(facts, "onboard_storage", "yes")
         assert all(fact["proof"] for fact in facts.values() if fact["kind"] == "stream"), "no proof is kept"
+        for subject in ("picture_path", "main"), ("secret_in_url", "snapshot"), ("open_settings", "GetSnapshotUri"):
+            assert not facts[subject]["proof"], f"a proof of a secret is kept: {subject}"
         written = [name for name in device.operations() if not name.startswith("Get")]
         assert not written, f"an audit sent {written}"
         assert not device.events("login"), "a login failed"
