@@ -31,8 +31,9 @@ KM_MUST_USE int km_onvif_place_parse(struct km_bytes url, struct km_onvif_place 
 bool km_onvif_place_holds_secret(struct km_bytes url, struct km_bytes password);
 
 /*
- * Whether to ask for it may be a login, or tell one: as above, but suspicious, with accounts,
- * tokens and keys, with empty passwords, and with short ones that stand alone.
+ * Whether to ask for it (a path alone will do) may be a login, or tell one: as above, but
+ * suspicious, with accounts, tokens and keys, with empty passwords, and with short ones that stand
+ * alone.
  */
 bool km_onvif_place_may_log_in(struct km_bytes url, struct km_bytes password);
 

@@ -153,6 +153,10 @@ static int look_at_streams(struct visit *visit, const struct km_own_path *own)
 			    visit->subject, "it gave no description of its own stream's path");
 		}
 	}
+	if (own->hidden_port == visit->port) {
+		km_job_give_unknown(visit->job, KM_FACT_OPEN_VIDEO, KM_FROM_PROBE, visit->subject,
+		    "its own stream's path may be a login, so it was not asked for");
+	}
 	for (size_t i = 0; i < KM_COUNT(paths) && !km_job_is_cancelled(visit->job); i++) {
 		if (is_for(visit, &paths[i], KIND_RTSP) &&
 		    (own->port != visit->port || strcmp(own->path, paths[i].path) != 0)) {
