@@ -47,6 +47,7 @@ struct km_job {
 	/* What stages tell one another: known after identification. */
 	char maker[64];
 	char model[64];
+	unsigned onvif_scheme; /* the way in which it took a login (onvif_client.c); 0: not known */
 	struct km_sightings seen;
 	const struct km_job_events *events;
 	void *context;

@@ -360,11 +360,19 @@ static int find_device(struct km_onvif_client *client, struct km_onvif_outcome *
 	return err;
 }
 
+static int ask_ledger(const struct km_job *job, const struct km_onvif_change_login *login)
+{
+	int err = job->events->on_try(job->context, login->ledger, login->user, 0);
+
+	return err == KM_ERR_DENIED && login->is_own ? 0 : err;
+}
+
 /*
  * A question that is harmless, so that a wrong login, and how it is to be shown, is known before
- * something is changed.
+ * something is changed. login: the one that is tried; NULL: it is the recorder's.
  */
-static int prove_login(struct km_onvif_client *client, struct km_onvif_outcome *outcome)
+static int prove_login(struct km_onvif_client *client, const struct km_job *job,
+    const struct km_onvif_change_login *login, struct km_onvif_outcome *outcome)
 {
 	struct km_onvif_question question = {
 		.service = KM_ONVIF_DEVICE,
@@ -379,12 +387,17 @@ static int prove_login(struct km_onvif_client *client, struct km_onvif_outcome *
 	} else if (err == KM_ERR_AUTH) {
 		km_onvif_client_finish(&answer);
 		question.is_anonymous = false;
-		err = km_onvif_client_ask(client, &question, &answer);
+		err = login == NULL ? 0 : ask_ledger(job, login);
+		if (err == 0) {
+			err = km_onvif_client_ask(client, &question, &answer);
+		}
 	}
 	(void)say(outcome, err,
-	    err == 0              ? "the login was accepted"
-	    : err == KM_ERR_STATE ? "it answers without a login, so a login cannot be judged"
-				  : answer.why);
+	    err == 0                ? "the login was accepted"
+	    : err == KM_ERR_STATE   ? "it answers without a login, so a login cannot be judged"
+	    : answer.why[0] != '\0' ? answer.why
+	    : err == KM_ERR_DENIED  ? "the tries of this time are used up, or it locked before"
+				    : km_error_text(err));
 	note_answer(outcome, &answer);
 	km_onvif_client_finish(&answer);
 	return err;
@@ -439,7 +452,7 @@ int km_onvif_change_apply(
 		err = find_device(client, ret_outcome);
 	}
 	if (err == 0) {
-		err = prove_login(client, ret_outcome);
+		err = prove_login(client, job, NULL, ret_outcome);
 		err = err == KM_ERR_STATE ? 0 : err;
 	}
 	if (err == 0) {
@@ -451,29 +464,31 @@ out:
 	return err;
 }
 
-int km_onvif_change_try_login(struct km_job *job, const char *user, const char *password,
+int km_onvif_change_try_login(struct km_job *job, const struct km_onvif_change_login *login,
     struct km_onvif_outcome *ret_outcome)
 {
 	struct km_job other = *job;
 	struct km_onvif_client *client = NULL;
-	int err = km_bytes_copy_text(km_bytes_text(user), other.user, sizeof(other.user));
+	int err = km_bytes_copy_text(km_bytes_text(login->user), other.user, sizeof(other.user));
 
 	*ret_outcome = (struct km_onvif_outcome){ 0 };
 	if (err == 0) {
 		err = km_bytes_copy_text(
-		    km_bytes_text(password), other.password, sizeof(other.password));
+		    km_bytes_text(login->password), other.password, sizeof(other.password));
 	}
 	if (err == 0) {
 		err = km_onvif_client_create(&other, SPAN_US, &client);
 	}
 	if (err == 0) {
+		km_onvif_client_limit_refusals(client, 1);
 		err = find_device(client, ret_outcome);
 	}
 	if (err == 0) {
-		err = prove_login(client, ret_outcome);
+		err = prove_login(client, job, login, ret_outcome);
 	}
 	km_onvif_client_destroy(client);
 	job->egress = other.egress; /* what it sent counts */
+	job->onvif_scheme = other.onvif_scheme;
 	explicit_bzero(&other, sizeof(other));
 	return err;
 }

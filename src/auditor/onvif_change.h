@@ -115,12 +115,23 @@ KM_MUST_USE int km_onvif_change_preview(const struct km_onvif_change *change, st
 KM_MUST_USE int km_onvif_change_apply(
     struct km_job *job, const struct km_onvif_change *change, struct km_onvif_outcome *ret_outcome);
 
+struct km_onvif_change_login {
+	const char *user;
+	const char *password;
+	/* What the ledger (km_job_events.on_try) is asked for, right before the login goes out: a
+	 * camera that does not answer costs no try. */
+	const char *ledger;
+	/* It goes out even if the ledger says no, and is written there if it says yes: the camera
+	 * has just taken this password, so that it is the recorder's own. */
+	bool is_own;
+};
+
 /*
- * Whether the camera lets this pair in, by one login over ONVIF: 0, KM_ERR_AUTH (refused), or why
- * it cannot be known, as above; KM_ERR_STATE: it lets in everybody. For a pair that is not the
- * job's own, the caller asks the ledger first (km_job_events.on_try).
+ * Whether the camera lets this pair in, by one login over ONVIF, which costs at most one failed
+ * one: 0, KM_ERR_AUTH (refused), or why it cannot be known, as above; KM_ERR_STATE: it lets in
+ * everybody; KM_ERR_DENIED: the ledger said no, or as above.
  */
-KM_MUST_USE int km_onvif_change_try_login(struct km_job *job, const char *user,
-    const char *password, struct km_onvif_outcome *ret_outcome);
+KM_MUST_USE int km_onvif_change_try_login(struct km_job *job,
+    const struct km_onvif_change_login *login, struct km_onvif_outcome *ret_outcome);
 
 #endif

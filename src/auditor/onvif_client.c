@@ -15,7 +15,7 @@
 #define PATIENCE_SEARCH_US (3 * KM_TIME_SECOND_US)
 #define PATIENCE_UPLOAD_US (15 * KM_TIME_MINUTE_US)
 #define SILENCES_MAX       3 /* questions in a row without an answer: it is asked no more */
-#define REFUSALS_MAX       2 /* failed logins that a wrong password may cost */
+#define REFUSALS_MAX       2 /* failed logins that a wrong password may cost, if nobody says less */
 #define CNONCE_BYTES       16
 #define AUTHORIZATION_SIZE 3072
 #define SOAP_TYPE          "application/soap+xml; charset=utf-8"
@@ -39,9 +39,9 @@ static const struct {
 
 #define DEVICE_PATH "/onvif/device_service"
 
-/* How a login is shown. */
+/* How a login is shown; a job remembers it as a number. */
 enum scheme {
-	SCHEME_NONE,
+	SCHEME_NONE = 0,
 	SCHEME_WSSE, /* in the envelope */
 	SCHEME_HTTP, /* in the Authorization header */
 };
@@ -67,6 +67,7 @@ struct km_onvif_client {
 	bool has_scheme; /* it was accepted before */
 	enum scheme scheme;
 	unsigned refusals;
+	unsigned refusals_max;
 	const char *guarded; /* an operation that was refused without login */
 	bool has_challenge;
 	struct km_digest_auth challenge;
@@ -88,6 +89,7 @@ int km_onvif_client_create(struct km_job *job, int64_t span_us, struct km_onvif_
 	client->job = job;
 	client->deadline_us = km_clock_monotonic_us() + span_us;
 	client->patience_us = PATIENCE_US;
+	client->refusals_max = REFUSALS_MAX;
 	err = km_soap_link_create(job, &client->link);
 	if (err < 0) {
 		km_onvif_client_destroy(client);
@@ -104,6 +106,11 @@ void km_onvif_client_destroy(struct km_onvif_client *client)
 		explicit_bzero(client, sizeof(*client));
 		free(client);
 	}
+}
+
+void km_onvif_client_limit_refusals(struct km_onvif_client *client, unsigned max)
+{
+	client->refusals_max = max;
 }
 
 void km_onvif_client_finish(struct km_onvif_answer *answer)
@@ -352,6 +359,7 @@ static void note_accepted(struct km_onvif_client *client, const char *operation,
 {
 	client->has_scheme = true;
 	client->scheme = scheme;
+	client->job->onvif_scheme = (unsigned)scheme;
 	if (client->guarded != NULL && strcmp(client->guarded, operation) == 0) {
 		client->login = KM_ONVIF_LOGIN_PROVEN;
 	} else if (client->login == KM_ONVIF_LOGIN_UNTRIED) {
@@ -387,6 +395,9 @@ static enum scheme first_scheme(
 	if (client->has_scheme) {
 		return client->scheme;
 	}
+	if (client->job->onvif_scheme == SCHEME_WSSE) {
+		return SCHEME_WSSE;
+	}
 	return client->has_challenge && !is_readable ? SCHEME_HTTP : SCHEME_WSSE;
 }
 
@@ -417,7 +428,7 @@ static int ask_with_login(struct km_onvif_client *client, const struct km_onvif_
 				     : SCHEME_NONE;
 			continue;
 		}
-		if (++client->refusals >= REFUSALS_MAX) {
+		if (++client->refusals >= client->refusals_max) {
 			client->login = KM_ONVIF_LOGIN_REFUSED;
 			break;
 		}

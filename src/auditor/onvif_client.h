@@ -3,9 +3,10 @@
  * difference of the clocks, finds its other services, and asks one operation after the other,
  * without a login or with the recorder's own.
  *
- * A wrong password costs the account at most two failed logins: after that nothing more is asked
- * with it. A service whose address is another host's is asked at the camera's own address, or not
- * at all. Blocks; one per audit.
+ * A wrong password costs the account at most two failed logins, or what
+ * km_onvif_client_limit_refusals says: after that nothing more is asked with it. A service whose
+ * address is another host's is asked at the camera's own address, or not at all. Blocks; one per
+ * audit.
  */
 #ifndef KM_AUDITOR_ONVIF_CLIENT_H
 #define KM_AUDITOR_ONVIF_CLIENT_H
@@ -67,6 +68,10 @@ const char *km_onvif_client_service_name(enum km_onvif_service service);
  * KM_ERR_MEMORY. */
 KM_MUST_USE int km_onvif_client_create(
     struct km_job *job, int64_t span_us, struct km_onvif_client **ret_client);
+
+/* One failed login, instead of two: a camera that asks for one way and takes another is then taken
+ * to refuse, unless the job knows from an earlier client which way it takes. */
+void km_onvif_client_limit_refusals(struct km_onvif_client *client, unsigned max);
 
 void km_onvif_client_destroy(struct km_onvif_client *client); /* NULL is fine */
 

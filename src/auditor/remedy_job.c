@@ -14,7 +14,6 @@
 
 #define CHANGES_MAX 2
 #define SETTLE_MS   2000 /* a camera may need a moment until a new password counts */
-#define LEDGER_NAME "onvif"
 
 struct remedy {
 	struct km_job *job;
@@ -308,17 +307,19 @@ static unsigned verdict_of(int err)
 		return KM_LOGIN_IS_REFUSED;
 	case KM_ERR_STATE:
 		return KM_LOGIN_IS_ANY;
+	case KM_ERR_DENIED:
+		return KM_LOGIN_IS_UNTRIED;
 	default:
 		return KM_LOGIN_IS_NO_ANSWER;
 	}
 }
 
-static unsigned try_login(struct remedy *remedy, const char *which, const char *password)
+static unsigned try_login(
+    struct remedy *remedy, const char *which, const struct km_onvif_change_login *login)
 {
 	struct km_onvif_outcome outcome = { 0 };
 	char text[320];
-	unsigned verdict = verdict_of(
-	    km_onvif_change_try_login(remedy->job, remedy->order->account, password, &outcome));
+	unsigned verdict = verdict_of(km_onvif_change_try_login(remedy->job, login, &outcome));
 
 	(void)snprintf(text, sizeof(text), "the %s password: %s", which,
 	    verdict == KM_LOGIN_IS_TAKEN     ? "let in"
@@ -327,6 +328,34 @@ static unsigned try_login(struct remedy *remedy, const char *which, const char *
 					     : outcome.text);
 	say(remedy, KM_STEP_TRY, "login", km_bytes_text(text));
 	return verdict;
+}
+
+/* is_taken: the camera has just said that it took it. */
+static void try_wanted(struct remedy *remedy, bool is_taken)
+{
+	const struct km_onvif_change_login login = {
+		.user = remedy->order->account,
+		.password = remedy->order->wanted,
+		.ledger = KM_REMEDIES_LEDGER_NEW,
+		.is_own = is_taken,
+	};
+
+	remedy->done->wanted = (uint8_t)try_login(remedy, "new", &login);
+}
+
+/* That it is refused costs the camera a failed login; is_own: it was let in a moment ago. */
+static void try_earlier(struct remedy *remedy, bool is_own)
+{
+	const struct km_onvif_change_login login = {
+		.user = remedy->order->account,
+		.password = remedy->order->password,
+		.ledger = KM_REMEDIES_LEDGER_OLD,
+		.is_own = is_own,
+	};
+
+	if (remedy->order->password[0] != '\0') {
+		remedy->done->earlier = (uint8_t)try_login(remedy, "old", &login);
+	}
 }
 
 /* What left may have been taken, however little of the answer is readable; but for a refusal. */
@@ -357,18 +386,6 @@ static int apply(struct remedy *remedy)
 	return err;
 }
 
-/* That the old one is refused costs the camera a failed login, so the ledger is asked. */
-static void try_earlier(struct remedy *remedy)
-{
-	struct km_job *job = remedy->job;
-
-	if (remedy->order->password[0] == '\0' ||
-	    job->events->on_try(job->context, LEDGER_NAME, remedy->order->account, 0) < 0) {
-		return;
-	}
-	remedy->done->earlier = (uint8_t)try_login(remedy, "old", remedy->order->password);
-}
-
 static int change_password(struct remedy *remedy)
 {
 	struct km_message_remedy_done *done = remedy->done;
@@ -376,7 +393,7 @@ static int change_password(struct remedy *remedy)
 
 	if (remedy->was_refused) {
 		/* It is the job's own pair, so it costs no failed login if the camera is honest. */
-		done->earlier = (uint8_t)try_login(remedy, "old", remedy->order->password);
+		try_earlier(remedy, true);
 		if (done->earlier != KM_LOGIN_IS_REFUSED) {
 			return err;
 		}
@@ -387,17 +404,20 @@ static int change_password(struct remedy *remedy)
 		/* Until it counts, the old one is let in, which must not be taken for an answer. */
 		wait_a_moment(remedy);
 	}
-	done->wanted = (uint8_t)try_login(remedy, "new", remedy->order->wanted);
+	try_wanted(remedy, err == 0);
 	if (done->wanted == KM_LOGIN_IS_REFUSED && err == 0) {
 		wait_a_moment(remedy);
-		done->wanted = (uint8_t)try_login(remedy, "new", remedy->order->wanted);
+		try_wanted(remedy, false);
+		if (done->wanted == KM_LOGIN_IS_UNTRIED) {
+			done->wanted = KM_LOGIN_IS_REFUSED;
+		}
 	}
 	if (done->wanted == KM_LOGIN_IS_TAKEN) {
 		err = 0;
 	}
 	if (done->earlier == KM_LOGIN_IS_UNTRIED &&
 	    (done->wanted == KM_LOGIN_IS_TAKEN || done->wanted == KM_LOGIN_IS_REFUSED)) {
-		try_earlier(remedy);
+		try_earlier(remedy, false);
 	}
 	return err;
 }
@@ -408,13 +428,11 @@ static int change_password(struct remedy *remedy)
  */
 static int settle(struct remedy *remedy)
 {
-	struct km_message_remedy_done *done = remedy->done;
-
-	done->may_be_taken = 1;
-	done->wanted = (uint8_t)try_login(remedy, "new", remedy->order->wanted);
-	if (done->wanted == KM_LOGIN_IS_REFUSED) {
-		done->earlier = (uint8_t)try_login(remedy, "old", remedy->order->password);
-	} else if (done->wanted == KM_LOGIN_IS_ANY) {
+	remedy->done->may_be_taken = 1;
+	try_wanted(remedy, false);
+	if (remedy->done->wanted == KM_LOGIN_IS_REFUSED) {
+		try_earlier(remedy, false);
+	} else if (remedy->done->wanted == KM_LOGIN_IS_ANY) {
 		(void)fail(remedy, 0,
 		    "the camera lets in everybody, so it does not tell which password holds");
 	}

@@ -2,7 +2,8 @@
  * Putting a camera right (model/remedies.tbl): the steps that a person saw before, one after the
  * other, and never twice. Runs on a job's thread and blocks, always with a deadline.
  *
- * A new password is verified both ways: the new one is let in, the one before is refused. The guard
+ * Each login that a camera may count as a failed one is in the ledger before it goes out. A new
+ * password is verified both ways: the new one is let in, the one before is refused. The guard
  * has stored both before the order comes here, so that whatever dies when, one of them is right.
  */
 #ifndef KM_AUDITOR_REMEDY_JOB_H

@@ -532,6 +532,15 @@ int km_audits_try(struct km_database *database, const struct km_uuid *camera, co
 	return err < 0 ? err : write_try(database, camera, service, account, pair, false, now_us);
 }
 
+int km_audits_forget_tries(struct km_database *database, const struct km_uuid *camera,
+    const char *service, const char *account)
+{
+	return km_database_run(database,
+	    "DELETE FROM login_try WHERE camera = ?1 AND service = ?2 AND account = ?3"
+	    " AND is_lock = 0",
+	    KM_VALUES(KM_UUID_DATA(camera), KM_WORDS(service), KM_WORDS(account)), NULL, NULL);
+}
+
 int km_audits_note_lock(struct km_database *database, const struct km_uuid *camera,
     const char *service, const char *account, int64_t now_us)
 {

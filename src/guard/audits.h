@@ -91,6 +91,13 @@ KM_MUST_USE int km_audits_each_fact(struct km_database *database, const struct k
 KM_MUST_USE int km_audits_try(struct km_database *database, const struct km_uuid *camera,
     const char *service, const char *account, uint32_t pair, int64_t now_us);
 
+/*
+ * A login was let in: its tries so far were no failed ones, or the camera counts from nought again.
+ * What is known of locks stays.
+ */
+KM_MUST_USE int km_audits_forget_tries(struct km_database *database, const struct km_uuid *camera,
+    const char *service, const char *account);
+
 /* A lock was seen: nothing is tried on this camera for KM_AUDITS_LOCK_US. */
 KM_MUST_USE int km_audits_note_lock(struct km_database *database, const struct km_uuid *camera,
     const char *service, const char *account, int64_t now_us);

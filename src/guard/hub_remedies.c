@@ -1,5 +1,6 @@
 #include "guard/hub_remedies.h"
 
+#include "guard/audits.h"
 #include "guard/hub_auditor.h"
 #include "guard/hub_drift.h"
 #include "guard/incidents.h"
@@ -188,6 +189,26 @@ static int keep_password(struct km_hub *hub, const struct run *run)
 	return err;
 }
 
+/* The ledger knows every try before it is made; that one was let in it learns here. */
+static void tell_ledger(
+    struct km_hub *hub, const struct run *run, const struct km_message_remedy_done *done)
+{
+	struct km_remedy_record record;
+	int err = km_remedy_records_find(hub->database, run->number, &record);
+
+	if (err == 0 && done->wanted == KM_LOGIN_IS_TAKEN) {
+		err = km_audits_forget_tries(
+		    hub->database, &run->camera, KM_REMEDIES_LEDGER_NEW, record.user);
+	}
+	if (err == 0 && done->earlier == KM_LOGIN_IS_TAKEN) {
+		err = km_audits_forget_tries(
+		    hub->database, &run->camera, KM_REMEDIES_LEDGER_OLD, record.user);
+	}
+	if (err < 0) {
+		log_error(hub, "the ledger of logins does not know which was let in", err);
+	}
+}
+
 static const char *say_earlier(unsigned verdict)
 {
 	switch (verdict) {
@@ -209,6 +230,7 @@ static void end_password(
 	int64_t now_us = km_clock_unix_us();
 	int err = 0;
 
+	tell_ledger(hub, run, done);
 	if (state == KM_REMEDY_IS_UNSURE) {
 		struct km_remedy_record record = { 0 };
 

@@ -28,6 +28,11 @@ const char *km_remedies_risk(unsigned kind);
 #define KM_REMEDIES_AID_AUDIT 5
 unsigned km_remedies_aid(unsigned kind);
 
+/* What the ledger of tried logins counts apart when a password is changed: the one before, and the
+ * new one. */
+#define KM_REMEDIES_LEDGER_OLD "onvif"
+#define KM_REMEDIES_LEDGER_NEW "onvif, new password"
+
 /* Returns 0 or KM_ERR_NOT_FOUND. */
 KM_MUST_USE int km_remedies_find(struct km_bytes name, enum km_remedy *ret_kind);
 

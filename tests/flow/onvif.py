@@ -208,6 +208,9 @@ def test_a_wrong_password_locks_nothing():
             failures = [event for event in device.events("login") if event["result"] == "wrong"]
             assert 1 <= len(failures) <= 2, failures
             assert not device.events("locked")
+            run_ask("login", device.url, "admin", "not-this-one")
+            again = [event for event in device.events("login") if event["result"] == "wrong"]
+            assert len(again) == len(failures) + 1, "a tried login cost more than one failed one"
     with Device("--lock-after", 3) as device:
         facts = audit(device.url, user="recorder", password="Look-only-12")
         expect(facts, "own_login", "yes")

@@ -199,7 +199,12 @@ static int run(struct km_job *job, const char *verb, int count, char *words[])
 		return run_change(job, count, words);
 	}
 	if (strcmp(verb, "login") == 0) {
-		err = km_onvif_change_try_login(job, job->user, job->password, &outcome);
+		const struct km_onvif_change_login login = { .user = job->user,
+			.password = job->password,
+			.ledger = "test",
+			.is_own = true };
+
+		err = km_onvif_change_try_login(job, &login, &outcome);
 		return report("login", err, &outcome);
 	}
 	return KM_ERR_UNSUPPORTED;

@@ -326,6 +326,26 @@ static int try_once(struct fixture *fixture, const char *account, int64_t at_us)
 	return km_audits_try(fixture->database, &camera, "rtsp", account, 1, at_us);
 }
 
+static void test_a_login_that_was_let_in_is_forgotten(void **state)
+{
+	struct fixture *fixture = *state;
+	struct km_database *database = fixture->database;
+
+	assert_int_equal(try_once(fixture, "admin", NOW_US), 0);
+	assert_int_equal(try_once(fixture, "admin", NOW_US + 1), 0);
+	assert_int_equal(try_once(fixture, "root", NOW_US + 1), 0);
+	assert_int_equal(try_once(fixture, "root", NOW_US + 1), 0);
+	assert_int_equal(km_audits_forget_tries(database, &other, "rtsp", "admin"), 0);
+	assert_int_equal(km_audits_forget_tries(database, &camera, "http", "admin"), 0);
+	assert_int_equal(try_once(fixture, "admin", NOW_US + 2), KM_ERR_DENIED);
+	assert_int_equal(km_audits_forget_tries(database, &camera, "rtsp", "admin"), 0);
+	assert_int_equal(try_once(fixture, "admin", NOW_US + 2), 0);
+	assert_int_equal(try_once(fixture, "root", NOW_US + 2), KM_ERR_DENIED);
+	assert_int_equal(km_audits_note_lock(database, &camera, "rtsp", "admin", NOW_US + 3), 0);
+	assert_int_equal(km_audits_forget_tries(database, &camera, "rtsp", "admin"), 0);
+	assert_int_equal(try_once(fixture, "admin", NOW_US + 4), KM_ERR_DENIED);
+}
+
 static void test_two_tries_in_a_window(void **state)
 {
 	struct fixture *fixture = *state;
@@ -367,6 +387,7 @@ int main(void)
 		TEST(test_old_audits_and_tries_are_forgotten),
 		TEST(test_a_camera_cannot_fill_the_database),
 		TEST(test_two_tries_in_a_window),
+		TEST(test_a_login_that_was_let_in_is_forgotten),
 		TEST(test_after_a_lock_nothing_is_tried_for_a_week),
 	};
 

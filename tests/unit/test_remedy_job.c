@@ -71,24 +71,29 @@ int km_onvif_change_apply(
 	return camera.change_err;
 }
 
-int km_onvif_change_try_login(struct km_job *job, const char *user, const char *password,
+int km_onvif_change_try_login(struct km_job *job, const struct km_onvif_change_login *login,
     struct km_onvif_outcome *ret_outcome)
 {
-	(void)job;
-	write_log(user, password);
+	int err = 0;
+
 	ret_outcome->text[0] = '\0';
 	if (camera.password == NULL) {
 		return KM_ERR_TIMEOUT;
 	}
-	return strcmp(camera.password, password) == 0 ? 0 : KM_ERR_AUTH;
+	err = job->events->on_try(job->context, login->ledger, login->user, 0);
+	if (err < 0 && !login->is_own) {
+		return err;
+	}
+	write_log(login->user, login->password);
+	return strcmp(camera.password, login->password) == 0 ? 0 : KM_ERR_AUTH;
 }
 
 static int on_try(void *context, const char *service, const char *account, uint32_t pair)
 {
 	(void)context;
-	(void)service;
+	(void)account;
 	(void)pair;
-	write_log("ledger", account);
+	write_log("ledger", service);
 	return camera.ledger_err;
 }
 
@@ -159,7 +164,8 @@ static void a_password_is_verified_both_ways(void **state)
 	assert_int_equal(done.err, 0);
 	assert_int_equal(done.wanted, KM_LOGIN_IS_TAKEN);
 	assert_int_equal(done.earlier, KM_LOGIN_IS_REFUSED);
-	assert_string_equal(camera.log, "SetUser new; admin new; ledger admin; admin old; ");
+	assert_string_equal(camera.log,
+	    "SetUser new; ledger onvif, new password; admin new; ledger onvif; admin old; ");
 	assert_null(strstr(camera.said, "new;"));
 }
 
@@ -176,7 +182,7 @@ static void one_that_is_refused_changes_nothing(void **state)
 	assert_int_equal(done.may_be_taken, 0);
 	assert_int_equal(done.wanted, KM_LOGIN_IS_UNTRIED);
 	assert_int_equal(done.earlier, KM_LOGIN_IS_TAKEN);
-	assert_string_equal(camera.log, "SetUser new; admin old; ");
+	assert_string_equal(camera.log, "SetUser new; ledger onvif; admin old; ");
 }
 
 static void what_never_left_costs_no_login(void **state)
@@ -208,7 +214,8 @@ static void a_refusal_is_not_believed_if_the_old_one_is_refused(void **state)
 	assert_int_equal(done.err, 0);
 	assert_int_equal(done.wanted, KM_LOGIN_IS_TAKEN);
 	assert_int_equal(done.earlier, KM_LOGIN_IS_REFUSED);
-	assert_string_equal(camera.log, "SetUser new; admin old; admin new; ");
+	assert_string_equal(camera.log,
+	    "SetUser new; ledger onvif; admin old; ledger onvif, new password; admin new; ");
 }
 
 /* Whatever makes the answer unreadable: what left may have been taken. */
@@ -266,6 +273,33 @@ static void the_ledger_may_refuse_the_old_one(void **state)
 	assert_int_equal(done.earlier, KM_LOGIN_IS_UNTRIED);
 }
 
+static void what_the_ledger_refuses_is_not_tried(void **state)
+{
+	struct km_message_remedy_begin order = password_order(KM_MODE_RUN);
+	struct km_message_remedy_done done;
+
+	(void)state;
+	/* It says that it took it, and did not: one login, and none after that. */
+	camera = (struct cardboard){ .password = "old", .ledger_err = KM_ERR_DENIED };
+	done = run(&order);
+	assert_int_equal(done.wanted, KM_LOGIN_IS_REFUSED);
+	assert_int_equal(done.earlier, KM_LOGIN_IS_UNTRIED);
+	assert_string_equal(camera.log,
+	    "SetUser new; ledger onvif, new password; admin new; ledger onvif, new password; "
+	    "ledger onvif; ");
+	/* Nobody knows whether it took it: none. */
+	camera.change_err = KM_ERR_TIMEOUT;
+	done = run(&order);
+	assert_int_equal(done.wanted, KM_LOGIN_IS_UNTRIED);
+	assert_int_equal(done.may_be_taken, 1);
+	assert_string_equal(camera.log, "SetUser new; ledger onvif, new password; ");
+	order = password_order(KM_MODE_SETTLE);
+	done = run(&order);
+	assert_int_equal(done.err, 0);
+	assert_int_equal(done.wanted, KM_LOGIN_IS_UNTRIED);
+	assert_string_equal(camera.log, "ledger onvif, new password; ");
+}
+
 static void settling_tries_two_logins_at_most(void **state)
 {
 	struct km_message_remedy_begin order = password_order(KM_MODE_SETTLE);
@@ -276,15 +310,16 @@ static void settling_tries_two_logins_at_most(void **state)
 	done = run(&order);
 	assert_int_equal(done.may_be_taken, 1);
 	assert_int_equal(done.wanted, KM_LOGIN_IS_TAKEN);
-	assert_string_equal(camera.log, "admin new; ");
+	assert_string_equal(camera.log, "ledger onvif, new password; admin new; ");
 	camera = (struct cardboard){ .password = "old" };
 	done = run(&order);
 	assert_int_equal(done.earlier, KM_LOGIN_IS_TAKEN);
-	assert_string_equal(camera.log, "admin new; admin old; ");
+	assert_string_equal(
+	    camera.log, "ledger onvif, new password; admin new; ledger onvif; admin old; ");
 	camera = (struct cardboard){ .password = NULL };
 	done = run(&order);
 	assert_int_equal(done.wanted, KM_LOGIN_IS_NO_ANSWER);
-	assert_string_equal(camera.log, "admin new; ");
+	assert_string_equal(camera.log, "");
 }
 
 static void services_are_two_changes(void **state)
@@ -342,6 +377,7 @@ int main(void)
 		cmocka_unit_test(an_answer_that_cannot_be_read_is_none),
 		cmocka_unit_test(without_an_answer_the_login_tells),
 		cmocka_unit_test(the_ledger_may_refuse_the_old_one),
+		cmocka_unit_test(what_the_ledger_refuses_is_not_tried),
 		cmocka_unit_test(settling_tries_two_logins_at_most),
 		cmocka_unit_test(services_are_two_changes),
 		cmocka_unit_test(a_filter_always_holds_the_recorder),
