@@ -23,8 +23,9 @@ struct km_job_events {
 	void (*on_progress)(void *context, const char *stage, uint32_t done, uint32_t total);
 	/*
 	 * A login with this account is about to be tried, outside of the recorder's own login: may
-	 * it? Answers when the guard has written it into its ledger, which outlives every crash.
-	 * 0, KM_ERR_DENIED (2 tries in the window are used up, or it locked), KM_ERR_CLOSED.
+	 * it? account: its name, or KM_FACT_CONTROL_ACCOUNT. Answers when the guard has written it
+	 * into its ledger, which outlives every crash. 0, KM_ERR_DENIED (2 tries in the window are
+	 * used up, or it locked), KM_ERR_CLOSED.
 	 */
 	int (*on_try)(void *context, const char *service, const char *account, uint32_t pair);
 	/* It locked: no further try for the time that the ledger keeps. */

@@ -27,6 +27,7 @@ struct pair {
 	const char *maker;
 	const char *account;
 	const char *password;
+	const char *ledger; /* what the ledger calls the account; NULL: by its name */
 };
 
 static const struct pair pairs[] = {
@@ -112,14 +113,15 @@ static void give_lock(struct visit *visit, const char *account)
 static int try_pair(struct visit *visit, const struct pair *pair, enum km_login_result *ret_result)
 {
 	struct km_job *job = visit->job;
-	int err = job->events->on_try(job->context, visit->service, pair->account, pair->number);
+	const char *account = pair->ledger != NULL ? pair->ledger : pair->account;
+	int err = job->events->on_try(job->context, visit->service, account, pair->number);
 
 	if (err == 0) {
 		err =
 		    km_login_try_run(job, &visit->place, pair->account, pair->password, ret_result);
 	}
 	if (err == 0 && *ret_result == KM_LOGIN_LOCKED) {
-		give_lock(visit, pair->account);
+		give_lock(visit, account);
 	}
 	visit->place.has_failed = true;
 	return err;
@@ -131,7 +133,9 @@ static int try_control(struct visit *visit, bool *ret_may_go_on)
 	uint8_t random[2 * RANDOM_BYTES] = { 0 };
 	char account[2 * RANDOM_BYTES + 3] = "km";
 	char password[2 * RANDOM_BYTES + 1] = "";
-	struct pair control = { .account = account, .password = password };
+	struct pair control = {
+		.account = account, .password = password, .ledger = KM_FACT_CONTROL_ACCOUNT
+	};
 	enum km_login_result result = KM_LOGIN_SILENT;
 	int err = km_random_fill(random, sizeof(random));
 

@@ -490,6 +490,7 @@ static int count_tries(struct km_database *database, const struct km_uuid *camer
 {
 	int64_t locks = 0;
 	int64_t tries = 0;
+	bool is_control = strcmp(account, KM_FACT_CONTROL_ACCOUNT) == 0;
 	int err = km_database_run(database,
 	    "SELECT count(*) FROM login_try WHERE camera = ?1 AND is_lock = 1 AND tried_us > ?2",
 	    KM_VALUES(KM_UUID_DATA(camera), KM_NUMBER(now_us - KM_AUDITS_LOCK_US)), on_number,
@@ -497,10 +498,11 @@ static int count_tries(struct km_database *database, const struct km_uuid *camer
 
 	if (err == 0) {
 		err = km_database_run(database,
-		    "SELECT count(*) FROM login_try WHERE camera = ?1 AND service = ?2"
+		    "SELECT count(*) FROM login_try WHERE camera = ?1"
+		    " AND (service = ?2 OR ?2 IS NULL)"
 		    " AND account = ?3 AND is_lock = 0 AND tried_us > ?4",
-		    KM_VALUES(KM_UUID_DATA(camera), KM_WORDS(service), KM_WORDS(account),
-			KM_NUMBER(now_us - KM_AUDITS_WINDOW_US)),
+		    KM_VALUES(KM_UUID_DATA(camera), is_control ? KM_NULL : KM_WORDS(service),
+			KM_WORDS(account), KM_NUMBER(now_us - KM_AUDITS_WINDOW_US)),
 		    on_number, &tries);
 	}
 	if (err == 0) {

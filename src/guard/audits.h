@@ -10,7 +10,8 @@
 #include "model/facts.h"
 #include "model/messages.h"
 
-/* Tries of a login on one account of a camera's service within the window. */
+/* Tries of a login on one account of a camera's service within the window; of the random accounts
+ * (KM_FACT_CONTROL_ACCOUNT) on all of its services together. */
 #define KM_AUDITS_TRIES_MAX 2
 #define KM_AUDITS_WINDOW_US INT64_C(86400000000)
 #define KM_AUDITS_LOCK_US   INT64_C(604800000000) /* after a lock was seen: no try for a week */

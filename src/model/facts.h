@@ -16,6 +16,12 @@
 #define KM_FACT_DETAIL_SIZE  512
 #define KM_FACT_PROOF_BYTES  32
 
+/*
+ * What the ledger of tried logins calls the random account of an audit: each is another one, and a
+ * camera that counts failed logins, not accounts, counts them all.
+ */
+#define KM_FACT_CONTROL_ACCOUNT "control"
+
 enum km_fact_kind {
 #define KM_FACT(number, NAME, name, shape, from, text) KM_FACT_##NAME = (number),
 #include "model/facts.tbl"

@@ -347,6 +347,7 @@ def factory_login():
     assert found.value("any_login", "tcp/554") == "no"
     assert found.value("factory_login", "tcp/554 2") == "yes"
     assert [line["pair"] for line in found.tries()] == [0, 2] and not found.locks()
+    assert found.tries()[0]["try"] == "control", found.tries()
     assert found.value("open_video", "tcp/554 /cam/realmonitor?channel=1") == "no"
     assert found.value("auth_scheme", "tcp/554") == "digest_md5"
     assert found.value("password_weak") == "no"

@@ -346,6 +346,22 @@ static void test_a_login_that_was_let_in_is_forgotten(void **state)
 	assert_int_equal(try_once(fixture, "admin", NOW_US + 4), KM_ERR_DENIED);
 }
 
+static void test_random_accounts_are_counted_on_all_services(void **state)
+{
+	struct km_database *database = ((struct fixture *)*state)->database;
+
+	assert_int_equal(
+	    km_audits_try(database, &camera, "rtsp", KM_FACT_CONTROL_ACCOUNT, 0, NOW_US), 0);
+	assert_int_equal(
+	    km_audits_try(database, &camera, "http", KM_FACT_CONTROL_ACCOUNT, 0, NOW_US), 0);
+	assert_int_equal(
+	    km_audits_try(database, &camera, "tls", KM_FACT_CONTROL_ACCOUNT, 0, NOW_US + 1),
+	    KM_ERR_DENIED);
+	assert_int_equal(
+	    km_audits_try(database, &other, "tls", KM_FACT_CONTROL_ACCOUNT, 0, NOW_US + 1), 0);
+	assert_int_equal(km_audits_try(database, &camera, "rtsp", "admin", 1, NOW_US + 1), 0);
+}
+
 static void test_two_tries_in_a_window(void **state)
 {
 	struct fixture *fixture = *state;
@@ -388,6 +404,7 @@ int main(void)
 		TEST(test_a_camera_cannot_fill_the_database),
 		TEST(test_two_tries_in_a_window),
 		TEST(test_a_login_that_was_let_in_is_forgotten),
+		TEST(test_random_accounts_are_counted_on_all_services),
 		TEST(test_after_a_lock_nothing_is_tried_for_a_week),
 	};
 
