@@ -46,7 +46,8 @@ struct km_job {
 	bool may_try_factory;     /* the owner lets documented pairs be tried */
 	struct km_address second; /* a second source address of the owner's; size 0: none */
 	/* What stages tell one another: known after identification. */
-	char maker[64];
+	char maker[64];         /* what it looks like, else what it claims */
+	const char *looks_like; /* a maker of makers.tbl, by what it showed alone; NULL: none */
 	char model[64];
 	unsigned onvif_scheme; /* the way in which it took a login (onvif_client.c); 0: not known */
 	struct km_sightings seen;

@@ -138,10 +138,28 @@ void km_likeness_weigh(const struct km_sightings *sightings, struct km_likeness 
 	*ret_likeness = likeness;
 }
 
+static bool is_letter_or_digit(char sign)
+{
+	return (sign >= '0' && sign <= '9') || (sign >= 'a' && sign <= 'z') ||
+	       (sign >= 'A' && sign <= 'Z');
+}
+
+static bool has_word(const char *text, const char *word)
+{
+	size_t size = strlen(word);
+
+	for (const char *at = strcasestr(text, word); at != NULL; at = strcasestr(at + 1, word)) {
+		if ((at == text || !is_letter_or_digit(at[-1])) && !is_letter_or_digit(at[size])) {
+			return true;
+		}
+	}
+	return false;
+}
+
 const char *km_likeness_name(const char *claimed)
 {
 	for (size_t i = 0; i < KM_COUNT(signs); i++) {
-		if (strcasestr(claimed, signs[i].maker) != NULL) {
+		if (has_word(claimed, signs[i].maker)) {
 			return signs[i].maker;
 		}
 	}

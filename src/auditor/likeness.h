@@ -18,8 +18,8 @@ struct km_likeness {
 
 void km_likeness_weigh(const struct km_sightings *sightings, struct km_likeness *ret_likeness);
 
-/* The table's name for what a device claims as its maker ("HIKVISION", "AXIS"). Static; NULL: not
- * in the table. */
+/* The table's name for what a device claims as its maker, which holds it as a word ("HIKVISION",
+ * "AXIS Communications AB"). Static; NULL: not in the table. */
 const char *km_likeness_name(const char *claimed);
 
 #endif

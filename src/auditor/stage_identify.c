@@ -89,6 +89,7 @@ static void keep_maker(struct km_job *job, const struct km_likeness *likeness)
 {
 	const char *maker = likeness->maker;
 
+	job->looks_like = likeness->maker;
 	if (maker == NULL && job->maker[0] != '\0') {
 		maker = km_likeness_name(job->maker);
 	}

@@ -177,6 +177,12 @@ static void give_pair(struct visit *visit, const struct pair *pair, enum km_logi
 	}
 }
 
+/* What it claims over ONVIF is not enough: that would let it choose what is tried on it. */
+static bool is_for(const struct pair *pair, const struct km_job *job)
+{
+	return job->looks_like != NULL && strcmp(pair->maker, job->looks_like) == 0;
+}
+
 static int try_pairs(struct visit *visit)
 {
 	enum km_login_result result = KM_LOGIN_REFUSED;
@@ -184,7 +190,7 @@ static int try_pairs(struct visit *visit)
 	int err = 0;
 
 	for (size_t i = 0; i < KM_COUNT(pairs); i++) {
-		if (strcmp(pairs[i].maker, visit->job->maker) != 0 || tried == PAIRS_MAX) {
+		if (!is_for(&pairs[i], visit->job) || tried == PAIRS_MAX) {
 			continue;
 		}
 		if (strcasecmp(pairs[i].account, visit->job->user) == 0) {
@@ -214,7 +220,7 @@ static void give_untried(struct km_job *job, const char *why)
 static bool has_pairs(const struct km_job *job)
 {
 	for (size_t i = 0; i < KM_COUNT(pairs); i++) {
-		if (strcmp(pairs[i].maker, job->maker) == 0) {
+		if (is_for(&pairs[i], job)) {
 			return true;
 		}
 	}
@@ -244,7 +250,8 @@ static int try_logins(struct km_job *job)
 	}
 	err = try_control(&visit, &may_go_on);
 	if (err == 0 && may_go_on && !has_pairs(job)) {
-		give_untried(job, "its maker is unknown, or documents no pair that is known here");
+		give_untried(
+		    job, "it looks like the work of no maker that documents a pair known here");
 		return 0;
 	}
 	return err == 0 && may_go_on ? try_pairs(&visit) : err;

@@ -371,6 +371,19 @@ def right_login():
     return found
 
 
+def claimed_maker():
+    """It claims a maker over ONVIF and looks like nobody's: no documented pair is tried."""
+    address = f"127.0.0.{FIRST + 6}"
+    video = Scripted(address, [554], Login(realm="camera", password="12345"))
+    try:
+        found = Findings(address, factory="yes", stages="ports,services,identify,logins", maker="Hikvision")
+    finally:
+        video.stop()
+    assert [line["pair"] for line in found.tries()] == [0] and found.is_unknown("factory_login"), found.lines
+    assert found.value("any_login", "tcp/554") == "no"
+    return found
+
+
 def locks():
     """It locks after one failed login: nothing more is tried."""
     address = f"127.0.0.{FIRST + 7}"
@@ -508,8 +521,8 @@ def main():
     if os.geteuid() != 0:
         print("root is needed for the services' usual ports", file=sys.stderr)
         return 1
-    for device in (open_camera, old_services, old_tls, new_tls, answers_all, factory_login, right_login, locks,
-                   takes_any, answers_any_path, talks_to_anybody):
+    for device in (open_camera, old_services, old_tls, new_tls, answers_all, factory_login, right_login, claimed_maker,
+                   locks, takes_any, answers_any_path, talks_to_anybody):
         found = device()
         seconds = found.end["ms"] / 1000
         print(f"{device.__name__}: {len(found.lines) - 1} lines, {found.end['sent']} packets, {seconds:.1f} s")

@@ -80,6 +80,9 @@ static void test_claims_are_named_as_in_the_table(void **state)
 	(void)state;
 	assert_string_equal(km_likeness_name("HIKVISION"), "Hikvision");
 	assert_string_equal(km_likeness_name("AXIS Communications AB"), "Axis");
+	assert_string_equal(km_likeness_name("Interacti, by ACTi-Corp"), "ACTi");
+	assert_null(km_likeness_name("Interactive Cameras"));
+	assert_null(km_likeness_name("Sony2"));
 	assert_null(km_likeness_name("Nobody"));
 	assert_null(km_likeness_name(""));
 }
