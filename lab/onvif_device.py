@@ -710,6 +710,7 @@ class Server(http.server.ThreadingHTTPServer):
 
 
 def serve(options, handler, port, context=None):
+    Server.address_family = socket.AF_INET6 if ":" in options.bind else socket.AF_INET
     server = Server((options.bind, port), handler)
     server.context = context
     threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -810,7 +811,8 @@ def main():
     handler = type("DeviceHandler", (Handler,), {"device": device})
     server = serve(options, handler, options.port)
     port = server.server_address[1]
-    ready = {"port": port, "url": f"http://{options.bind}:{port}/onvif/device_service", "pid": os.getpid()}
+    host = f"[{options.bind}]" if ":" in options.bind else options.bind
+    ready = {"port": port, "url": f"http://{host}:{port}/onvif/device_service", "pid": os.getpid()}
     if options.https:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(*options.https)

@@ -26,6 +26,7 @@ struct km_soap_link {
 	CURL *easy;
 	struct km_buf addresses; /* "host:port:address,address" for libcurl, made anew each time */
 	char host[KM_JOB_HOST_SIZE];
+	bool is_literal; /* digits: there is no name to look up */
 	bool is_literal_v6;
 	enum km_soap_trust trust;
 	bool is_refused; /* the gate let nothing through */
@@ -259,8 +260,8 @@ int km_soap_link_create(struct km_job *job, struct km_soap_link **ret_link)
 		host = km_bytes_slice(host, 1, host.size - 2);
 	}
 	(void)km_bytes_copy_text(host, link->host, sizeof(link->host));
-	link->is_literal_v6 =
-	    km_address_parse(host, 0, &address) == 0 && address.u.any.sa_family == AF_INET6;
+	link->is_literal = km_address_parse(host, 0, &address) == 0;
+	link->is_literal_v6 = link->is_literal && address.u.any.sa_family == AF_INET6;
 	km_buf_init(&link->addresses, 4096);
 	link->easy = curl_easy_init();
 	err = link->easy == NULL ? KM_ERR_MEMORY : set_callbacks(link);
@@ -443,7 +444,9 @@ static int perform(struct km_soap_link *link, const struct km_soap_post *post, c
 	long sent_bytes = 0;
 	int err = make_headers(post, &headers);
 
-	if (err == 0) {
+	/* An entry for digits would be needless, and one for those of IPv6 is an error to libcurl.
+	 */
+	if (err == 0 && !link->is_literal) {
 		write_addresses(link, post->port);
 		addresses = curl_slist_append(NULL, (const char *)link->addresses.data);
 		err = addresses == NULL ? KM_ERR_MEMORY : 0;

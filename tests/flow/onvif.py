@@ -17,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.parse
 
 import recorder as harness
 from recorder import BUILD, ROOT, Camera, Recorder, free_port, wait_for
@@ -61,7 +62,8 @@ class Device:
 
 
 def run_ask(verb, url, user, password, *words, expect=0):
-    done = subprocess.run([str(ASK), verb, "127.0.0.1", url, user, *map(str, words)], input=password + "\n",
+    host = urllib.parse.urlsplit(url).hostname
+    done = subprocess.run([str(ASK), verb, host, url, user, *map(str, words)], input=password + "\n",
                           text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=120)
     assert done.returncode == expect, f"{verb} {words}: {done.returncode}\n{done.stdout}\n{done.stderr}"
     return done.stdout.splitlines()
@@ -171,6 +173,15 @@ def test_facts_are_right():
         written = [name for name in device.operations() if not name.startswith("Get")]
         assert not written, f"an audit sent {written}"
         assert not device.events("login"), "a login failed"
+
+
+def test_digits_of_ipv6():
+    with Device("--bind", "::1", "--http-auth", "md5") as device:
+        facts = audit(device.url)
+        expect(facts, "maker", "Komainu Lab")
+        expect(facts, "own_login", "yes")
+        expect(facts, "onvif_address", device.url)
+        expect(facts, "onvif_elsewhere", "no")
 
 
 def test_ways_to_log_in(directory):
@@ -435,9 +446,10 @@ def main():
     directory = pathlib.Path(tempfile.mkdtemp(prefix="komainu-test-"))
     try:
         for test, words in ((test_others_judge_the_device, [directory]), (test_facts_are_right, []),
-                            (test_ways_to_log_in, [directory]), (test_a_wrong_password_locks_nothing, []),
-                            (test_open_and_poor_devices, []), (test_hostile_answers, []),
-                            (test_changes, [directory]), (test_discover, []), (test_camera_add, [])):
+                            (test_digits_of_ipv6, []), (test_ways_to_log_in, [directory]),
+                            (test_a_wrong_password_locks_nothing, []), (test_open_and_poor_devices, []),
+                            (test_hostile_answers, []), (test_changes, [directory]), (test_discover, []),
+                            (test_camera_add, [])):
             began = time.monotonic()
             test(*words)
             print(f"ok  {test.__name__}  ({time.monotonic() - began:.1f} s)", flush=True)
