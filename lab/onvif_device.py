@@ -641,6 +641,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
             if operation not in PRE_AUTH:  # clients show logins there, too, empty ones even
                 event["login"], event["user"], level = self.login(root)
                 self.device.judge_level(operation, level)
+            if operation in self.device.options.wrong_kinds.get("repeat", ()):
+                told = " ".join(element.text or "" for element in body.iter())
+                raise Refused("Sender", "InvalidArgVal", reason=f"{'I do not like ' * 4}{told}")
             if self.misbehave(operation):
                 event["result"] = "wrong"
                 return
@@ -655,7 +658,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         """Whether something was sent instead of the answer."""
         kind = next((kind for kind, names in self.device.options.wrong_kinds.items()
                      if operation in names or (not names and operation != "GetSystemDateAndTime")), None)
-        if kind in (None, "elsewhere"):
+        if kind in (None, "elsewhere", "repeat"):
             return False
         self.close_connection = True
         if kind == "redirect":
@@ -793,7 +796,8 @@ def read_options():
     add("--state", metavar="FILE")
     add("--discovery", metavar="ADDRESS", help="answer WS-Discovery on the interface with this address")
     add("--wrong", action="append", default=[], metavar="KIND[:OPERATION,...]",
-        help="broken bomb deep endless slow silent other text redirect elsewhere discovery")
+        help="repeat (what was sent, in the refusal) broken bomb deep endless slow silent other text redirect "
+             "elsewhere discovery")
     add("--elsewhere", default="http://192.0.2.99", help="where redirect and elsewhere point")
     options = parser.parse_args()
     options.open_operations = set(filter(None, options.anonymous_ok.split(",")))

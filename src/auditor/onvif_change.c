@@ -411,6 +411,8 @@ static int apply(struct km_onvif_client *client, const struct km_onvif_change *c
 		.operation = km_onvif_change_operation(change->kind),
 		.body = body,
 		.needs_trust = change->kind == KM_ONVIF_CHANGE_PASSWORD && !change->allows_clear,
+		.secret = km_bytes_text(
+		    change->kind == KM_ONVIF_CHANGE_PASSWORD ? change->password : NULL),
 	};
 	struct km_onvif_answer answer = { 0 };
 	int err = km_onvif_client_ask(client, &question, &answer);

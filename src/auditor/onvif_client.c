@@ -17,6 +17,7 @@
 #define SILENCES_MAX       3 /* questions in a row without an answer: it is asked no more */
 #define REFUSALS_MAX       2 /* failed logins that a wrong password may cost, if nobody says less */
 #define CNONCE_BYTES       16
+#define REPEATED_BYTES     32 /* of a secret: who repeats so many repeats it */
 #define AUTHORIZATION_SIZE 3072
 #define SOAP_TYPE          "application/soap+xml; charset=utf-8"
 
@@ -237,9 +238,21 @@ static int judge_status(struct km_onvif_answer *answer, long status)
 	return 0;
 }
 
+/* By its first bytes, as the end may have been cut off. */
+static void drop_if_repeated(char *text, struct km_bytes secret)
+{
+	struct km_bytes start = km_bytes_slice(secret, 0, REPEATED_BYTES);
+	struct km_bytes view = km_bytes_text(text);
+
+	if (start.size > 0 && km_bytes_find_seq(view, start) < view.size) {
+		text[0] = '\0';
+	}
+}
+
 /* What the HTTP answer means; the reply is taken apart. */
-static int judge_answer(
-    const char *operation, const struct km_soap_answer *http, struct km_onvif_answer *answer)
+static int judge_answer(const struct km_onvif_client *client,
+    const struct km_onvif_question *question, const struct km_soap_answer *http,
+    struct km_onvif_answer *answer)
 {
 	struct km_fault fault = { 0 };
 	char expected[96];
@@ -257,9 +270,12 @@ static int judge_answer(
 	}
 	if (km_soap_reply_is_fault(answer->reply, &answer->fault)) {
 		answer->is_refused = true;
+		drop_if_repeated(answer->fault.codes, question->secret);
+		drop_if_repeated(answer->fault.reason, question->secret);
+		drop_if_repeated(answer->fault.reason, km_bytes_text(client->job->password));
 		return judge_fault(answer, http->status);
 	}
-	(void)snprintf(expected, sizeof(expected), "%sResponse", operation);
+	(void)snprintf(expected, sizeof(expected), "%sResponse", question->operation);
 	if (!km_soap_reply_is(km_soap_reply_body(answer->reply), expected)) {
 		return say(answer, KM_ERR_FORMAT, "an answer to something else");
 	}
@@ -344,7 +360,7 @@ static int ask_once(struct km_onvif_client *client, const struct km_onvif_questi
 	if (err == 0) {
 		answer->raw = http.body;
 		http.body = (struct km_buf){ 0 };
-		err = judge_answer(question->operation, &http, answer);
+		err = judge_answer(client, question, &http, answer);
 	}
 out:
 	km_soap_link_release(&http);

@@ -45,7 +45,7 @@ struct km_onvif_answer {
 	struct km_soap_reply *reply;     /* NULL: none that can be read */
 	const struct km_soap_node *body; /* "...Response"; NULL if there is none or it is a fault */
 	struct km_buf raw;               /* as it came */
-	struct km_soap_fault fault;      /* if it refused */
+	struct km_soap_fault fault;      /* if it refused; without what repeats a secret */
 	enum km_digest_auth_scheme challenge; /* what HTTP asked for; NONE: nothing */
 	bool is_basic_in_clear; /* it asked for the password to be sent readable, without TLS */
 	bool was_sent;          /* it left, at least in part, in one of the ways to log in */
@@ -55,10 +55,11 @@ struct km_onvif_answer {
 
 struct km_onvif_question {
 	enum km_onvif_service service;
-	const char *operation; /* "GetUsers" */
-	struct km_bytes body;  /* its elements (soap_request.h) */
-	bool is_anonymous;     /* without the login */
-	bool needs_trust;      /* holds a secret: only over TLS with a known other side */
+	const char *operation;  /* "GetUsers" */
+	struct km_bytes body;   /* its elements (soap_request.h) */
+	bool is_anonymous;      /* without the login */
+	bool needs_trust;       /* holds a secret: only over TLS with a known other side */
+	struct km_bytes secret; /* that stands in the body: no text here repeats it; may be empty */
 };
 
 /* Which name a service is shown under: "media". Static. */

@@ -287,6 +287,18 @@ def test_hostile_answers():
 
 # --- changes ---
 
+def test_a_refusal_that_repeats_the_password():
+    with Device("--wrong", "repeat:SetUser,SetHostname") as device:
+        new = secrets.token_urlsafe(12)
+        _, outcome = change(device.url, "password", "admin", new, "readable")
+        assert outcome["err"] == "STATE" and "InvalidArgVal" in outcome["text"], outcome
+        assert new[:3] not in outcome["text"], outcome
+        _, outcome = change(device.url, "host_name", "gate")
+        assert "gate" in outcome["text"], outcome
+        _, outcome = change(device.url, "host_name", PASSWORD)
+        assert PASSWORD[:4] not in outcome["text"], outcome
+
+
 def test_changes(directory):
     certificate, key, pin = make_certificate(directory)
     with Device("--https", certificate, key, "--reboot-seconds", 1) as device:
@@ -449,7 +461,7 @@ def main():
                             (test_digits_of_ipv6, []), (test_ways_to_log_in, [directory]),
                             (test_a_wrong_password_locks_nothing, []), (test_open_and_poor_devices, []),
                             (test_hostile_answers, []), (test_changes, [directory]), (test_discover, []),
-                            (test_camera_add, [])):
+                            (test_a_refusal_that_repeats_the_password, []), (test_camera_add, [])):
             began = time.monotonic()
             test(*words)
             print(f"ok  {test.__name__}  ({time.monotonic() - began:.1f} s)", flush=True)
