@@ -110,6 +110,7 @@ class Device:
         self.options = options
         self.lock = threading.RLock()
         self.nonces = set()
+        self.spent = set()  # of those, for uploads
         self.failures = {}
         self.locked_until = {}
         self.down_until = 0.0
@@ -419,8 +420,18 @@ class Device:
 
     def StartFirmwareUpgrade(self, body, door):
         self.upload = f"/upload/{secrets.token_hex(8)}"
+        door = "http://127.0.0.1:9" if "clear" in self.options.wrong_kinds else door
         return (f"<UploadUri>{door}{self.upload}</UploadUri><UploadDelay>PT0S</UploadDelay>"
                 f"<ExpectedDownTime>PT{int(self.options.reboot_seconds)}S</ExpectedDownTime>")
+
+    def lets_upload(self, header, method):
+        """Where HTTP has logins, an upload wants one of its own: a nonce is good for one question there."""
+        if self.options.http_auth in (None, "basic"):
+            return True
+        nonce = header.partition('nonce="')[2].partition('"')[0]
+        is_new = nonce in self.nonces and nonce not in self.spent
+        self.spent |= self.nonces
+        return is_new and self.login_by_header(header, method)[1] is not None
 
     def take_firmware(self, path, data):
         if path != getattr(self, "upload", None):
@@ -606,6 +617,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         size = min(int(self.headers.get("Content-Length") or 0), 64 << 20)
         data = self.rfile.read(size)
         if self.path.startswith("/upload/"):
+            if not self.device.lets_upload(self.headers.get("Authorization") or "", self.command):
+                self.answer(401, b"", "text/plain", [("WWW-Authenticate", text) for text in self.device.challenge()])
+                return
             self.answer(self.device.take_firmware(self.path, data), b"", "text/plain")
             return
         try:
@@ -658,7 +672,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         """Whether something was sent instead of the answer."""
         kind = next((kind for kind, names in self.device.options.wrong_kinds.items()
                      if operation in names or (not names and operation != "GetSystemDateAndTime")), None)
-        if kind in (None, "elsewhere", "repeat"):
+        if kind in (None, "elsewhere", "repeat", "clear"):
             return False
         self.close_connection = True
         if kind == "redirect":
@@ -797,7 +811,7 @@ def read_options():
     add("--discovery", metavar="ADDRESS", help="answer WS-Discovery on the interface with this address")
     add("--wrong", action="append", default=[], metavar="KIND[:OPERATION,...]",
         help="repeat (what was sent, in the refusal) broken bomb deep endless slow silent other text redirect "
-             "elsewhere discovery")
+             "elsewhere discovery clear (where uploads go)")
     add("--elsewhere", default="http://192.0.2.99", help="where redirect and elsewhere point")
     options = parser.parse_args()
     options.open_operations = set(filter(None, options.anonymous_ok.split(",")))

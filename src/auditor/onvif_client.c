@@ -1,6 +1,7 @@
 #include "auditor/onvif_client.h"
 
 #include "auditor/onvif_place.h"
+#include "auditor/onvif_verdict.h"
 #include "auditor/soap_request.h"
 #include "base/text.h"
 #include "base/time.h"
@@ -17,7 +18,6 @@
 #define SILENCES_MAX       3 /* questions in a row without an answer: it is asked no more */
 #define REFUSALS_MAX       2 /* failed logins that a wrong password may cost, if nobody says less */
 #define CNONCE_BYTES       16
-#define REPEATED_BYTES     32 /* of a secret: who repeats so many repeats it */
 #define AUTHORIZATION_SIZE 3072
 #define SOAP_TYPE          "application/soap+xml; charset=utf-8"
 
@@ -121,18 +121,6 @@ void km_onvif_client_finish(struct km_onvif_answer *answer)
 	*answer = (struct km_onvif_answer){ 0 };
 }
 
-static int say(struct km_onvif_answer *answer, int err, const char *format, ...) KM_PRINTF(3, 4);
-
-static int say(struct km_onvif_answer *answer, int err, const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	(void)vsnprintf(answer->why, sizeof(answer->why), format, args);
-	va_end(args);
-	return err;
-}
-
 /* --- the login --- */
 
 /* The value of the Authorization header, with the NUL. */
@@ -181,108 +169,6 @@ static int write_envelope(const struct km_onvif_client *client,
 
 /* --- one question --- */
 
-static bool is_login_fault(const struct km_soap_fault *fault)
-{
-	static const char *const codes[] = { "NotAuthorized", "SenderNotAuthorized",
-		"FailedAuthentication", "InvalidSecurity", "InvalidSecurityToken",
-		"OperationProhibited", "AuthenticationFailed" };
-
-	for (size_t i = 0; i < KM_COUNT(codes); i++) {
-		if (km_soap_reply_has_code(fault, codes[i])) {
-			return true;
-		}
-	}
-	return false;
-}
-
-static bool is_unknown_fault(const struct km_soap_fault *fault)
-{
-	static const char *const codes[] = { "ActionNotSupported", "OptionalActionNotImplemented",
-		"NoSuchService", "UnknownAction", "InvalidAction" };
-
-	for (size_t i = 0; i < KM_COUNT(codes); i++) {
-		if (km_soap_reply_has_code(fault, codes[i])) {
-			return true;
-		}
-	}
-	return false;
-}
-
-static int judge_fault(struct km_onvif_answer *answer, long status)
-{
-	const struct km_soap_fault *fault = &answer->fault;
-	int err = is_login_fault(fault) || status == 401 || status == 403 ? KM_ERR_AUTH
-		  : is_unknown_fault(fault)                               ? KM_ERR_UNSUPPORTED
-									  : KM_ERR_STATE;
-	const char *text = err == KM_ERR_AUTH          ? "it wants a (higher) login"
-			   : err == KM_ERR_UNSUPPORTED ? "it does not know this operation"
-						       : "it refused";
-
-	return say(answer, err, "%s: %.80s%s%.80s", text, fault->codes,
-	    fault->reason[0] == '\0' ? "" : ", ", fault->reason);
-}
-
-static int judge_status(struct km_onvif_answer *answer, long status)
-{
-	if (status == 401 || status == 403) {
-		return say(
-		    answer, KM_ERR_AUTH, "it wants a (higher) login: HTTP status %ld", status);
-	}
-	if (status == 404 || status == 405 || status == 501) {
-		return say(answer, KM_ERR_UNSUPPORTED, "no such service: HTTP status %ld", status);
-	}
-	if (status >= 300 && status < 400) {
-		return say(answer, KM_ERR_FORMAT,
-		    "it sends elsewhere, which is not followed: HTTP status %ld", status);
-	}
-	return 0;
-}
-
-/* By its first bytes, as the end may have been cut off. */
-static void drop_if_repeated(char *text, struct km_bytes secret)
-{
-	struct km_bytes start = km_bytes_slice(secret, 0, REPEATED_BYTES);
-	struct km_bytes view = km_bytes_text(text);
-
-	if (start.size > 0 && km_bytes_find_seq(view, start) < view.size) {
-		text[0] = '\0';
-	}
-}
-
-/* What the HTTP answer means; the reply is taken apart. */
-static int judge_answer(const struct km_onvif_client *client,
-    const struct km_onvif_question *question, const struct km_soap_answer *http,
-    struct km_onvif_answer *answer)
-{
-	struct km_fault fault = { 0 };
-	char expected[96];
-	int err = km_soap_reply_parse(km_buf_view(&answer->raw), &answer->reply, &fault);
-
-	if (err == KM_ERR_MEMORY) {
-		return err;
-	}
-	if (err < 0) {
-		int told = judge_status(answer, http->status);
-
-		return told < 0 ? told
-				: say(answer, KM_ERR_FORMAT, "HTTP status %ld, and %s",
-				      http->status, fault.text);
-	}
-	if (km_soap_reply_is_fault(answer->reply, &answer->fault)) {
-		answer->is_refused = true;
-		drop_if_repeated(answer->fault.codes, question->secret);
-		drop_if_repeated(answer->fault.reason, question->secret);
-		drop_if_repeated(answer->fault.reason, km_bytes_text(client->job->password));
-		return judge_fault(answer, http->status);
-	}
-	(void)snprintf(expected, sizeof(expected), "%sResponse", question->operation);
-	if (!km_soap_reply_is(km_soap_reply_body(answer->reply), expected)) {
-		return say(answer, KM_ERR_FORMAT, "an answer to something else");
-	}
-	answer->body = km_soap_reply_body(answer->reply);
-	return 0;
-}
-
 static void note_challenge(struct km_onvif_client *client, const struct place *place,
     const struct km_soap_answer *http, struct km_onvif_answer *answer)
 {
@@ -307,7 +193,7 @@ static int post(struct km_onvif_client *client, const struct place *place, struc
 
 	if (left_us <= 0 || client->silences >= SILENCES_MAX) {
 		*ret_http = (struct km_soap_answer){ 0 };
-		return say(
+		return km_onvif_verdict_say(
 		    answer, KM_ERR_TIMEOUT, "it answers too slowly, so it was not asked any more");
 	}
 	how->is_tls = place->is_tls;
@@ -320,7 +206,7 @@ static int post(struct km_onvif_client *client, const struct place *place, struc
 	answer->was_sent |= ret_http->was_sent;
 	note_silence(client, err);
 	if (err < 0) {
-		return say(answer, err, "%s",
+		return km_onvif_verdict_say(answer, err, "%s",
 		    ret_http->why[0] != '\0' ? ret_http->why : km_error_text(err));
 	}
 	note_challenge(client, place, ret_http, answer);
@@ -349,7 +235,8 @@ static int ask_once(struct km_onvif_client *client, const struct km_onvif_questi
 		how.authorization = authorization;
 	}
 	if (err < 0) {
-		err = say(answer, err, "the question cannot be written: %s", km_error_text(err));
+		err = km_onvif_verdict_say(
+		    answer, err, "the question cannot be written: %s", km_error_text(err));
 		goto out;
 	}
 	how.body = km_buf_view(&envelope);
@@ -360,7 +247,8 @@ static int ask_once(struct km_onvif_client *client, const struct km_onvif_questi
 	if (err == 0) {
 		answer->raw = http.body;
 		http.body = (struct km_buf){ 0 };
-		err = judge_answer(client, question, &http, answer);
+		err = km_onvif_verdict_on_answer(
+		    question, http.status, km_bytes_text(client->job->password), answer);
 	}
 out:
 	km_soap_link_release(&http);
@@ -463,11 +351,11 @@ int km_onvif_client_ask(struct km_onvif_client *client, const struct km_onvif_qu
 
 	*ret_answer = (struct km_onvif_answer){ 0 };
 	if (km_job_is_cancelled(client->job)) {
-		return say(ret_answer, KM_ERR_CLOSED, "the audit was stopped");
+		return km_onvif_verdict_say(ret_answer, KM_ERR_CLOSED, "the audit was stopped");
 	}
 	if (!client->places[question->service].is_known) {
-		return say(ret_answer, KM_ERR_UNSUPPORTED, "it has no ONVIF service \"%s\"",
-		    services[question->service].name);
+		return km_onvif_verdict_say(ret_answer, KM_ERR_UNSUPPORTED,
+		    "it has no ONVIF service \"%s\"", services[question->service].name);
 	}
 	if (question->is_anonymous) {
 		err = ask_once(client, question, SCHEME_NONE, ret_answer);
@@ -477,10 +365,10 @@ int km_onvif_client_ask(struct km_onvif_client *client, const struct km_onvif_qu
 		return err;
 	}
 	if (client->job->user[0] == '\0') {
-		return say(ret_answer, KM_ERR_AUTH, "its entry holds no account");
+		return km_onvif_verdict_say(ret_answer, KM_ERR_AUTH, "its entry holds no account");
 	}
 	if (client->login == KM_ONVIF_LOGIN_REFUSED) {
-		return say(ret_answer, KM_ERR_AUTH,
+		return km_onvif_verdict_say(ret_answer, KM_ERR_AUTH,
 		    "it refused the recorder's account, which was not tried again");
 	}
 	return ask_with_login(client, question, ret_answer);
@@ -559,7 +447,8 @@ static int find_at_url(struct km_onvif_client *client, struct km_onvif_answer *a
 
 	*answer = (struct km_onvif_answer){ 0 };
 	if (err < 0 || !place.is_http || place.has_user) {
-		return say(answer, KM_ERR_FORMAT, "the ONVIF URL in its entry makes no sense");
+		return km_onvif_verdict_say(
+		    answer, KM_ERR_FORMAT, "the ONVIF URL in its entry makes no sense");
 	}
 	if (strcmp(place.path, "/") == 0) {
 		(void)snprintf(place.path, sizeof(place.path), DEVICE_PATH);
@@ -593,7 +482,8 @@ int km_onvif_client_find(struct km_onvif_client *client, struct km_onvif_answer 
 		client->has_challenge = false;
 		if (err != KM_ERR_CLOSED && err != KM_ERR_MEMORY &&
 		    client->job->onvif_url[0] == '\0') {
-			(void)say(ret_answer, 0, "nothing speaks ONVIF in the usual places");
+			(void)km_onvif_verdict_say(
+			    ret_answer, 0, "nothing speaks ONVIF in the usual places");
 		}
 		return err == KM_ERR_CLOSED || err == KM_ERR_MEMORY ? err : KM_ERR_NOT_FOUND;
 	}
@@ -601,6 +491,17 @@ int km_onvif_client_find(struct km_onvif_client *client, struct km_onvif_answer 
 }
 
 /* --- its services --- */
+
+/* Never down from TLS: what it told as readable is asked for at its own door. */
+static void stay_with_tls(const struct km_onvif_client *client, struct place *place)
+{
+	const struct place *device = &client->places[KM_ONVIF_DEVICE];
+
+	if (device->is_tls && !place->is_tls) {
+		place->is_tls = true;
+		place->port = device->port;
+	}
+}
 
 /* Where a service is that it told; at the camera's own address, whatever host it named. */
 static void take_service(
@@ -621,10 +522,8 @@ static void take_service(
 		 */
 		place->is_tls = device->is_tls;
 		place->port = device->port;
-	} else if (device->is_tls && !parsed.is_tls) {
-		/* Never down from TLS. */
-		place->is_tls = true;
-		place->port = device->port;
+	} else {
+		stay_with_tls(client, place);
 	}
 }
 
@@ -700,6 +599,45 @@ int km_onvif_client_find_services(
 
 /* --- uploads --- */
 
+static int send_file(struct km_onvif_client *client, const struct place *place,
+    struct km_soap_post *how, bool has_login, struct km_soap_answer *ret_http,
+    struct km_onvif_answer *answer)
+{
+	char authorization[AUTHORIZATION_SIZE] = "";
+	struct km_buf header;
+	int err = 0;
+
+	km_buf_init_fixed(&header, authorization, sizeof(authorization));
+	if (has_login) {
+		err = write_authorization(client, place->path, &header);
+		how->authorization = authorization;
+		how->needs_trust = client->challenge.scheme == KM_DIGEST_AUTH_BASIC;
+	}
+	if (err == 0) {
+		err = post(client, place, how, ret_http, answer);
+	}
+	how->authorization = NULL;
+	explicit_bzero(authorization, sizeof(authorization));
+	return err;
+}
+
+/* With the login that it is known to take; one more time if it then asks for one, or for a newer
+ * answer. */
+static int send_file_as_asked(struct km_onvif_client *client, const struct place *place,
+    struct km_soap_post *how, struct km_soap_answer *http, struct km_onvif_answer *answer)
+{
+	bool has_login =
+	    client->has_scheme && client->scheme == SCHEME_HTTP && client->has_challenge;
+	int err = send_file(client, place, how, has_login, http, answer);
+
+	if (err == 0 && http->status == 401 && http->has_challenge &&
+	    client->job->user[0] != '\0' && client->login != KM_ONVIF_LOGIN_REFUSED) {
+		km_soap_link_release(http);
+		err = send_file(client, place, how, true, http, answer);
+	}
+	return err;
+}
+
 int km_onvif_client_upload(struct km_onvif_client *client, const char *url, int fd, uint64_t size,
     struct km_onvif_answer *ret_answer)
 {
@@ -710,34 +648,24 @@ int km_onvif_client_upload(struct km_onvif_client *client, const char *url, int 
 		.file_size = size,
 		.patience_us = PATIENCE_UPLOAD_US };
 	struct km_soap_answer http = { 0 };
-	char authorization[AUTHORIZATION_SIZE] = "";
-	struct km_buf header;
 	int err = km_onvif_place_parse(km_bytes_text(url), &parsed);
 
 	*ret_answer = (struct km_onvif_answer){ 0 };
 	if (err < 0 || !parsed.is_http || !is_own_host(client, parsed.host)) {
-		return say(ret_answer, KM_ERR_DENIED,
+		return km_onvif_verdict_say(ret_answer, KM_ERR_DENIED,
 		    "it wants the file to be sent to another host, which is not done");
 	}
 	set_place(&place, &parsed);
-	km_buf_init_fixed(&header, authorization, sizeof(authorization));
-	if (client->has_scheme && client->scheme == SCHEME_HTTP && client->has_challenge) {
-		err = write_authorization(client, place.path, &header);
-		how.authorization = authorization;
-		how.needs_trust = client->challenge.scheme == KM_DIGEST_AUTH_BASIC;
-	}
-	if (err == 0) {
-		err = post(client, &place, &how, &http, ret_answer);
-	}
+	stay_with_tls(client, &place);
+	err = send_file_as_asked(client, &place, &how, &http, ret_answer);
 	ret_answer->is_refused = err == 0 && http.status >= 400;
 	if (err == 0 && http.status >= 300) {
-		err = judge_status(ret_answer, http.status);
+		err = km_onvif_verdict_on_status(ret_answer, http.status);
 		err = err < 0 ? err
-			      : say(ret_answer, KM_ERR_STATE,
+			      : km_onvif_verdict_say(ret_answer, KM_ERR_STATE,
 				    "it did not take the file: HTTP status %ld", http.status);
 	}
 	km_soap_link_release(&http);
-	explicit_bzero(authorization, sizeof(authorization));
 	return err;
 }
 

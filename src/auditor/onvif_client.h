@@ -100,8 +100,11 @@ KM_MUST_USE int km_onvif_client_ask(struct km_onvif_client *client,
 
 void km_onvif_client_finish(struct km_onvif_answer *answer);
 
-/* Send a file to a URL of the camera's; by HTTP POST, with the login if it asks for one. The URL's
- * host is the camera's own or it is not sent. As km_onvif_client_ask, without a body. */
+/*
+ * Send a file to a URL of the camera's by HTTP POST, with the login if it asks for one: from its
+ * start, and once more if it asks for one only then. The URL's host is the camera's own or it is
+ * not sent; over TLS if the device service is. As km_onvif_client_ask, without a body.
+ */
 KM_MUST_USE int km_onvif_client_upload(struct km_onvif_client *client, const char *url, int fd,
     uint64_t size, struct km_onvif_answer *ret_answer);
 

@@ -299,6 +299,19 @@ def test_a_refusal_that_repeats_the_password():
         assert PASSWORD[:4] not in outcome["text"], outcome
 
 
+def test_an_upload_is_asked_for_a_login(directory):
+    certificate, key, pin = make_certificate(directory)
+    firmware = directory / "firmware.bin"
+    firmware.write_bytes(b"lab-firmware 2.0.0\n" + secrets.token_bytes(100_000))
+    for url, options in (("http", []), ("https", ["--wrong", "clear"])):
+        with Device("--https", certificate, key, "--http-auth", "md5", "--reboot-seconds", 1, *options) as device:
+            door = device.url if url == "http" else f"https://127.0.0.1:{device.https_port}/onvif/device_service"
+            _, outcome = change(door, "firmware", firmware)
+            assert outcome["err"] == "OK", outcome
+            assert wait_for("the firmware arrived", lambda: device.events("firmware"), 5)[0]["size"] == 100_019
+            assert not device.events("login"), "a login failed"
+
+
 def test_changes(directory):
     certificate, key, pin = make_certificate(directory)
     with Device("--https", certificate, key, "--reboot-seconds", 1) as device:
@@ -461,7 +474,7 @@ def main():
                             (test_digits_of_ipv6, []), (test_ways_to_log_in, [directory]),
                             (test_a_wrong_password_locks_nothing, []), (test_open_and_poor_devices, []),
                             (test_hostile_answers, []), (test_changes, [directory]), (test_discover, []),
-                            (test_a_refusal_that_repeats_the_password, []), (test_camera_add, [])):
+                            (test_an_upload_is_asked_for_a_login, [directory]), (test_a_refusal_that_repeats_the_password, []), (test_camera_add, [])):
             began = time.monotonic()
             test(*words)
             print(f"ok  {test.__name__}  ({time.monotonic() - began:.1f} s)", flush=True)
