@@ -44,7 +44,7 @@ enum fate {
 	FATE_SILENT,
 	FATE_REFUSED,
 	FATE_ANSWERED,
-	FATE_FAILED, /* it could not be sent */
+	FATE_FAILED, /* it could not be sent, or the network says that it did not get there */
 };
 
 struct survey {
@@ -258,6 +258,20 @@ static void on_answer(struct survey *survey, size_t which, struct km_bytes input
 
 /* --- the sockets --- */
 
+/* What an error of its socket means. */
+static enum fate fate_of(int why)
+{
+	switch (why) {
+	case ECONNREFUSED:
+		return FATE_REFUSED;
+	case EAGAIN:
+	case EINTR:
+		return FATE_SILENT;
+	default:
+		return FATE_FAILED;
+	}
+}
+
 static void open_all(struct survey *survey)
 {
 	const int yes = 1;
@@ -297,11 +311,11 @@ static int ask_all(struct survey *survey)
 			return KM_ERR_CLOSED;
 		}
 		if (write_question(survey, i, &question) < 0 ||
-		    !km_egress_is_allowed(&survey->job->egress, &address) ||
-		    (sendto(survey->fd[i], question.data, question.size, MSG_NOSIGNAL,
-			 &address.u.any, address.size) < 0 &&
-			errno != ECONNREFUSED)) {
+		    !km_egress_is_allowed(&survey->job->egress, &address)) {
 			survey->fate[i] = FATE_FAILED;
+		} else if (sendto(survey->fd[i], question.data, question.size, MSG_NOSIGNAL,
+			       &address.u.any, address.size) < 0) {
+			survey->fate[i] = fate_of(errno);
 		}
 	}
 	return 0;
@@ -317,13 +331,23 @@ static void receive(struct survey *survey, size_t which)
 		    recvfrom(survey->fd[which], data, sizeof(data), 0, &from.u.any, &from.size);
 
 		if (count < 0) {
-			if (errno == ECONNREFUSED) {
-				survey->fate[which] = FATE_REFUSED;
-			}
+			survey->fate[which] = fate_of(errno);
 			return;
 		}
 		if (count > 0 && km_egress_is_allowed(&survey->job->egress, &from)) {
 			on_answer(survey, which, km_bytes_from(data, (size_t)count));
+		}
+	}
+}
+
+/* As long as one is kept the socket counts as ready, though nothing is to be read. */
+static void drop_errors(int fd)
+{
+	struct msghdr message = { 0 };
+
+	for (unsigned i = 0; i < STRANGERS_MAX; i++) {
+		if (recvmsg(fd, &message, MSG_ERRQUEUE | MSG_DONTWAIT) < 0) {
+			return;
 		}
 	}
 }
@@ -355,6 +379,7 @@ static int await(struct survey *survey)
 		for (size_t i = 0; i < ASK_COUNT; i++) {
 			if (ready[i].fd >= 0 && ready[i].revents != 0) {
 				receive(survey, i);
+				drop_errors(survey->fd[i]);
 			}
 		}
 	}
