@@ -2,6 +2,7 @@
 
 #include "auditor/onvif_client.h"
 #include "auditor/soap_request.h"
+#include "auditor/xml_duration.h"
 #include "base/time.h"
 #include "crypto/digest.h"
 
@@ -296,35 +297,6 @@ static void note_answer(struct km_onvif_outcome *outcome, const struct km_onvif_
 			     km_digest_sha256(km_buf_view(&answer->raw), outcome->proof) == 0;
 }
 
-/* "PT1M30S" [XML Schema 3.2.6]; what is longer than hours is not a down time. */
-static int64_t parse_duration(const char *text)
-{
-	int64_t total_us = 0;
-	struct km_bytes rest = km_bytes_text(text);
-	uint32_t number = 0;
-
-	if (!km_bytes_has_prefix(rest, KM_BYTES("PT"))) {
-		return 0;
-	}
-	for (size_t i = 2; i < rest.size; i++) {
-		uint8_t sign = rest.data[i];
-
-		if (sign >= '0' && sign <= '9') {
-			number = number > 100000 ? number : number * 10 + (sign - '0');
-			continue;
-		}
-		total_us += sign == 'H'   ? number * KM_TIME_HOUR_US
-			    : sign == 'M' ? number * KM_TIME_MINUTE_US
-			    : sign == 'S' ? number * KM_TIME_SECOND_US
-					  : 0;
-		if (sign == '.') {
-			return total_us + number * KM_TIME_SECOND_US;
-		}
-		number = 0;
-	}
-	return total_us;
-}
-
 static int send_firmware(struct km_onvif_client *client, const struct km_onvif_change *change,
     const struct km_onvif_answer *start, struct km_onvif_outcome *outcome)
 {
@@ -337,7 +309,7 @@ static int send_firmware(struct km_onvif_client *client, const struct km_onvif_c
 		return say(outcome, KM_ERR_FORMAT, "it does not say where the file is to be sent");
 	}
 	if (km_soap_reply_text(start->body, "ExpectedDownTime", text, sizeof(text)) == 0) {
-		outcome->down_time_us = parse_duration(text);
+		outcome->down_time_us = km_xml_duration_parse(km_bytes_text(text));
 	}
 	err = km_onvif_client_upload(
 	    client, url, change->firmware_fd, change->firmware_size, &answer);

@@ -1,4 +1,4 @@
-/* sources: auditor/onvif_change.c auditor/onvif_client.c auditor/onvif_place.c auditor/onvif_verdict.c auditor/soap_link.c auditor/soap_reply.c auditor/soap_request.c auditor/egress.c auditor/job.c crypto/digest.c crypto/random.c crypto/secret.c io/address.c io/clock.c model/facts.c model/states.c proto/digest_auth.c base/buf.c base/bytes.c base/error.c base/reader.c base/text.c base/time.c base/uuid.c */
+/* sources: auditor/onvif_change.c auditor/onvif_client.c auditor/onvif_place.c auditor/onvif_verdict.c auditor/soap_link.c auditor/soap_reply.c auditor/soap_request.c auditor/xml_duration.c auditor/egress.c auditor/job.c crypto/digest.c crypto/random.c crypto/secret.c io/address.c io/clock.c model/facts.c model/states.c proto/digest_auth.c base/buf.c base/bytes.c base/error.c base/reader.c base/text.c base/time.c base/uuid.c */
 /* libraries: crypto ssl curl xml */
 #include "auditor/onvif_change.h"
 
