@@ -4,7 +4,9 @@
 #include "io/clock.h"
 
 #include <errno.h>
+#include <netdb.h>
 #include <poll.h>
+#include <stdio.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -44,6 +46,31 @@ int km_egress_allow(struct km_egress *egress, const struct km_address *address)
 	}
 	egress->addresses[egress->address_count++] = *address;
 	return 0;
+}
+
+int km_egress_allow_host(struct km_egress *egress, const char *host, char *ret_text, size_t size)
+{
+	const struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_ADDRCONFIG };
+	struct addrinfo *found = NULL;
+	int why = getaddrinfo(host, NULL, &hints, &found);
+	int err = 0;
+
+	if (why != 0) {
+		(void)snprintf(ret_text, size, "%.160s: %s", host, gai_strerror(why));
+		return KM_ERR_NOT_FOUND;
+	}
+	for (const struct addrinfo *at = found; err == 0 && at != NULL; at = at->ai_next) {
+		struct km_address address;
+
+		if (km_address_from(at->ai_addr, at->ai_addrlen, &address) == 0) {
+			err = km_egress_allow(egress, &address);
+		}
+	}
+	freeaddrinfo(found);
+	if (err == KM_ERR_DENIED) {
+		(void)snprintf(ret_text, size, "%.160s: not an address of one device", host);
+	}
+	return err == KM_ERR_LIMIT ? 0 : err;
 }
 
 bool km_egress_is_allowed(const struct km_egress *egress, const struct km_address *address)

@@ -41,6 +41,14 @@ void km_egress_init(
 /* Let packets to this host pass. KM_ERR_LIMIT. Multicast and broadcast are never let through. */
 KM_MUST_USE int km_egress_allow(struct km_egress *egress, const struct km_address *address);
 
+/*
+ * The same for all addresses of a host, by name or digits; looks the name up, which blocks. Of many
+ * addresses the first few. KM_ERR_NOT_FOUND or KM_ERR_DENIED (one is no device's); ret_text says
+ * why, for people, in `size` bytes at most.
+ */
+KM_MUST_USE int km_egress_allow_host(
+    struct km_egress *egress, const char *host, char *ret_text, size_t size);
+
 /* Whether it may be sent to, whatever the port. */
 bool km_egress_is_allowed(const struct km_egress *egress, const struct km_address *address);
 

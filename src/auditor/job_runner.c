@@ -6,7 +6,6 @@
 #include "priv/channel.h"
 #include "proto/url.h"
 
-#include <netdb.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -171,32 +170,6 @@ static const struct km_job_events job_events = {
 	.on_lock = on_lock,
 };
 
-/* The addresses of the camera's host: the only ones that anything is sent to. */
-static int allow_host(struct km_job *job, char text[static 256])
-{
-	const struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_ADDRCONFIG };
-	struct addrinfo *found = NULL;
-	int err = 0;
-	int why = getaddrinfo(job->host, NULL, &hints, &found);
-
-	if (why != 0) {
-		(void)snprintf(text, 256, "%.160s: %s", job->host, gai_strerror(why));
-		return KM_ERR_NOT_FOUND;
-	}
-	for (const struct addrinfo *at = found; err == 0 && at != NULL; at = at->ai_next) {
-		struct km_address address;
-
-		if (km_address_from(at->ai_addr, at->ai_addrlen, &address) == 0) {
-			err = km_egress_allow(&job->egress, &address);
-		}
-	}
-	freeaddrinfo(found);
-	if (err < 0) {
-		(void)snprintf(text, 256, "%.160s: not an address of one device", job->host);
-	}
-	return err == KM_ERR_LIMIT ? 0 : err;
-}
-
 static int set_up(struct slot *slot, char text[static 256])
 {
 	const struct km_message_job_begin *begin = &slot->begin;
@@ -218,7 +191,8 @@ static int set_up(struct slot *slot, char text[static 256])
 		    begin->second_source);
 		return KM_ERR_CONFIG;
 	}
-	return allow_host(job, text);
+	/* The only addresses that anything is sent to. */
+	return km_egress_allow_host(&job->egress, job->host, text, 256);
 }
 
 static void prepare(struct slot *slot)

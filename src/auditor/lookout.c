@@ -7,7 +7,6 @@
 #include "base/time.h"
 #include "io/work.h"
 
-#include <netdb.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -146,39 +145,13 @@ struct offer {
 	struct km_onvif_offer offer;
 };
 
-/* Only its addresses are let through, as in an audit. */
-static int allow_host(struct offer *offer)
-{
-	const struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_ADDRCONFIG };
-	struct addrinfo *found = NULL;
-	int why = getaddrinfo(offer->job.host, NULL, &hints, &found);
-	int err = 0;
-
-	if (why != 0) {
-		(void)snprintf(offer->offer.text, sizeof(offer->offer.text), "%.160s: %s",
-		    offer->job.host, gai_strerror(why));
-		return KM_ERR_NOT_FOUND;
-	}
-	for (const struct addrinfo *at = found; err == 0 && at != NULL; at = at->ai_next) {
-		struct km_address address;
-
-		if (km_address_from(at->ai_addr, at->ai_addrlen, &address) == 0) {
-			err = km_egress_allow(&offer->job.egress, &address);
-		}
-	}
-	freeaddrinfo(found);
-	if (err == KM_ERR_DENIED) {
-		(void)snprintf(offer->offer.text, sizeof(offer->offer.text),
-		    "%.160s: not an address of one device", offer->job.host);
-	}
-	return err == KM_ERR_LIMIT ? 0 : err;
-}
-
 static void run_offer(void *context)
 {
 	struct offer *offer = context;
 
-	offer->err = allow_host(offer);
+	/* Only its addresses are let through, as in an audit. */
+	offer->err = km_egress_allow_host(
+	    &offer->job.egress, offer->job.host, offer->offer.text, sizeof(offer->offer.text));
 	if (offer->err == 0) {
 		offer->err = km_onvif_offer_read(&offer->job, &offer->offer);
 	}

@@ -57,6 +57,27 @@ static int connect_to(struct fixture *fixture, const struct km_address *address,
 	    &fixture->egress, address, km_clock_monotonic_us() + SECOND_US, ret_fd);
 }
 
+static void test_a_host_is_all_of_its_addresses(void **state)
+{
+	struct fixture *fixture = *state;
+	char text[64] = "";
+
+	assert_int_equal(
+	    km_egress_allow_host(&fixture->egress, "127.0.0.9", text, sizeof(text)), 0);
+	assert_int_equal(fixture->egress.address_count, 1);
+	assert_int_equal(km_egress_allow_host(&fixture->egress, "::1", text, sizeof(text)), 0);
+	assert_int_equal(fixture->egress.address_count, 2);
+	assert_string_equal(text, "");
+	assert_int_equal(
+	    km_egress_allow_host(&fixture->egress, "239.255.255.250", text, sizeof(text)),
+	    KM_ERR_DENIED);
+	assert_non_null(strstr(text, "239.255.255.250: not an address"));
+	assert_int_equal(km_egress_allow_host(&fixture->egress, "no..host", text, sizeof(text)),
+	    KM_ERR_NOT_FOUND);
+	assert_non_null(strstr(text, "no..host: "));
+	assert_int_equal(fixture->egress.address_count, 2);
+}
+
 static void test_nothing_passes_unless_it_is_allowed(void **state)
 {
 	struct fixture *fixture = *state;
@@ -152,6 +173,8 @@ int main(void)
 		    test_nothing_passes_unless_it_is_allowed, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 		    test_many_hosts_at_once_are_never_allowed, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+		    test_a_host_is_all_of_its_addresses, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_pace_is_kept, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_gates_share_the_budget, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_a_refusal_is_told, set_up, tear_down),
