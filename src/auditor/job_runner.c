@@ -3,6 +3,7 @@
 #include "auditor/job.h"
 #include "auditor/remedy_job.h"
 #include "auditor/stages.h"
+#include "model/states.h"
 #include "priv/channel.h"
 #include "proto/url.h"
 
@@ -15,6 +16,7 @@
 #include <unistd.h>
 
 #define WAITING_MAX 256 /* messages that were not yet taken away */
+#define SLOTS_MAX   (KM_JOB_RUNNER_JOBS_MAX + KM_JOB_RUNNER_PREVIEWS_MAX)
 
 struct note {
 	struct note *next;
@@ -24,7 +26,8 @@ struct note {
 /* A job and its thread. What both threads touch is under the runner's lock. */
 struct slot {
 	struct km_job_runner *runner;
-	bool is_used;   /* the rest stands for a job */
+	bool is_used; /* the rest stands for a job */
+	bool is_preview;
 	bool has_ended; /* its thread waits to be joined */
 	pthread_t thread;
 	int64_t audit;
@@ -55,8 +58,8 @@ struct km_job_runner {
 	struct note *first;
 	struct note **last;
 	size_t waiting;
-	size_t count;
-	struct slot slots[KM_JOB_RUNNER_JOBS_MAX];
+	size_t jobs_max; /* besides previews */
+	struct slot slots[SLOTS_MAX];
 };
 
 /* --- from a job's thread --- */
@@ -330,15 +333,15 @@ static void say_end(struct slot *slot)
 /* Everything that was said, and then the ends of the jobs that had ended before. */
 static void settle(struct km_job_runner *runner)
 {
-	bool has_ended[KM_JOB_RUNNER_JOBS_MAX] = { false };
+	bool has_ended[SLOTS_MAX] = { false };
 
 	(void)pthread_mutex_lock(&runner->lock);
-	for (size_t i = 0; i < runner->count; i++) {
+	for (size_t i = 0; i < SLOTS_MAX; i++) {
 		has_ended[i] = runner->slots[i].is_used && runner->slots[i].has_ended;
 	}
 	(void)pthread_mutex_unlock(&runner->lock);
 	deliver(runner);
-	for (size_t i = 0; i < runner->count; i++) {
+	for (size_t i = 0; i < SLOTS_MAX; i++) {
 		if (has_ended[i]) {
 			(void)pthread_join(runner->slots[i].thread, NULL);
 			runner->slots[i].is_used = false;
@@ -372,10 +375,10 @@ int km_job_runner_create(struct km_loop *loop, size_t jobs_max,
 	runner->on_message = on_message;
 	runner->context = context;
 	runner->last = &runner->first;
-	runner->count = jobs_max < KM_JOB_RUNNER_JOBS_MAX ? jobs_max : KM_JOB_RUNNER_JOBS_MAX;
+	runner->jobs_max = jobs_max < KM_JOB_RUNNER_JOBS_MAX ? jobs_max : KM_JOB_RUNNER_JOBS_MAX;
 	(void)pthread_mutex_init(&runner->lock, NULL);
 	(void)pthread_cond_init(&runner->changed, NULL);
-	for (size_t i = 0; i < runner->count; i++) {
+	for (size_t i = 0; i < SLOTS_MAX; i++) {
 		runner->slots[i].runner = runner;
 	}
 	runner->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -393,7 +396,7 @@ int km_job_runner_create(struct km_loop *loop, size_t jobs_max,
 
 static struct slot *find(struct km_job_runner *runner, int64_t audit)
 {
-	for (size_t i = 0; i < runner->count; i++) {
+	for (size_t i = 0; i < SLOTS_MAX; i++) {
 		if (runner->slots[i].is_used && runner->slots[i].audit == audit) {
 			return &runner->slots[i];
 		}
@@ -415,17 +418,35 @@ static int start_thread(struct slot *slot)
 	return why == 0 ? 0 : KM_ERR_SYS;
 }
 
+static bool is_full(const struct km_job_runner *runner, bool is_preview)
+{
+	size_t max = is_preview ? KM_JOB_RUNNER_PREVIEWS_MAX : runner->jobs_max;
+	size_t count = 0;
+
+	for (size_t i = 0; i < SLOTS_MAX; i++) {
+		const struct slot *slot = &runner->slots[i];
+
+		count += slot->is_used && slot->is_preview == is_preview;
+	}
+	return count >= max;
+}
+
 /* A free slot for this number. */
-static int find_free(struct km_job_runner *runner, int64_t audit, struct slot **ret_slot)
+static int find_free(
+    struct km_job_runner *runner, int64_t audit, bool is_preview, struct slot **ret_slot)
 {
 	if (find(runner, audit) != NULL) {
 		return KM_ERR_EXISTS;
 	}
-	for (size_t i = 0; i < runner->count; i++) {
+	if (is_full(runner, is_preview)) {
+		return KM_ERR_LIMIT;
+	}
+	for (size_t i = 0; i < SLOTS_MAX; i++) {
 		struct slot *slot = &runner->slots[i];
 
 		if (!slot->is_used) {
 			slot->audit = audit;
+			slot->is_preview = is_preview;
 			slot->remedy = NULL;
 			slot->file_fd = -1;
 			slot->has_ended = false;
@@ -441,7 +462,7 @@ static int find_free(struct km_job_runner *runner, int64_t audit, struct slot **
 int km_job_runner_begin(struct km_job_runner *runner, const struct km_message_job_begin *begin)
 {
 	struct slot *slot = NULL;
-	int err = find_free(runner, begin->audit, &slot);
+	int err = find_free(runner, begin->audit, false, &slot);
 
 	if (err < 0) {
 		return err;
@@ -459,7 +480,7 @@ int km_job_runner_begin_remedy(
     struct km_job_runner *runner, const struct km_message_remedy_begin *begin, int file_fd)
 {
 	struct slot *slot = NULL;
-	int err = find_free(runner, begin->audit, &slot);
+	int err = find_free(runner, begin->audit, begin->mode == KM_MODE_PREVIEW, &slot);
 
 	if (err < 0) {
 		return err;
@@ -528,12 +549,12 @@ void km_job_runner_destroy(struct km_job_runner *runner)
 	if (runner == NULL) {
 		return;
 	}
-	for (size_t i = 0; i < runner->count; i++) {
+	for (size_t i = 0; i < SLOTS_MAX; i++) {
 		if (runner->slots[i].is_used) {
 			cancel(&runner->slots[i]);
 		}
 	}
-	for (size_t i = 0; i < runner->count; i++) {
+	for (size_t i = 0; i < SLOTS_MAX; i++) {
 		if (runner->slots[i].is_used) {
 			(void)pthread_join(runner->slots[i].thread, NULL);
 		}

@@ -8,13 +8,16 @@
 #include "io/loop.h"
 #include "model/messages.h"
 
-#define KM_JOB_RUNNER_JOBS_MAX 20
+#define KM_JOB_RUNNER_JOBS_MAX 20 /* besides previews */
+#define KM_JOB_RUNNER_PREVIEWS_MAX                                                                 \
+	4 /* at once: they wait for names, and keep no other job waiting */
 
 struct km_job_runner;
 
 /*
- * on_message: a packed message for the guard, from the loop; in the order in which one job said
- * them. A job that says more than is taken away waits.
+ * jobs_max: of audits and changes at once, KM_JOB_RUNNER_JOBS_MAX at most; previews of changes are
+ * counted apart. on_message: a packed message for the guard, from the loop; in the order in which
+ * one job said them. A job that says more than is taken away waits.
  */
 KM_MUST_USE int km_job_runner_create(struct km_loop *loop, size_t jobs_max,
     void (*on_message)(void *context, struct km_bytes packed), void *context,
