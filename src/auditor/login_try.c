@@ -170,6 +170,13 @@ static enum km_login_result result_of(const struct attempt *attempt)
 	}
 }
 
+/* A cancelled question has no answer: that says nothing of the camera. */
+static enum km_login_result silence_of(const struct attempt *attempt, bool is_of_a_lock)
+{
+	return is_of_a_lock && !km_job_is_cancelled(attempt->job) ? KM_LOGIN_LOCKED
+								  : KM_LOGIN_SILENT;
+}
+
 static enum km_login_result run(struct attempt *attempt, const char *account, const char *password)
 {
 	uint8_t storage[HEADER_MAX];
@@ -178,7 +185,7 @@ static enum km_login_result run(struct attempt *attempt, const char *account, co
 	int err = ask(attempt, (struct km_bytes){ 0 });
 
 	if (err < 0) {
-		return attempt->place->has_failed ? KM_LOGIN_LOCKED : KM_LOGIN_SILENT;
+		return silence_of(attempt, attempt->place->has_failed);
 	}
 	if (attempt->status != 401) {
 		return attempt->status < 400 || attempt->status == 404 ? KM_LOGIN_UNASKED
@@ -206,7 +213,7 @@ static enum km_login_result run(struct attempt *attempt, const char *account, co
 	km_talk_close(attempt->talk);
 	attempt->talk = NULL;
 	err = ask(attempt, (struct km_bytes){ 0 });
-	return err < 0 ? KM_LOGIN_LOCKED : KM_LOGIN_SILENT;
+	return silence_of(attempt, err < 0);
 }
 
 int km_login_try_run(struct km_job *job, const struct km_login_place *place, const char *account,
@@ -224,7 +231,8 @@ int km_login_try_run(struct km_job *job, const struct km_login_place *place, con
 	km_talk_close(attempt->talk);
 	explicit_bzero(attempt, sizeof(*attempt));
 	free(attempt);
-	if (km_job_is_cancelled(job)) {
+	/* What locked is told even at the end: pictures may have stopped because it did. */
+	if (km_job_is_cancelled(job) && result != KM_LOGIN_LOCKED) {
 		return KM_ERR_CLOSED;
 	}
 	*ret_result = result;
