@@ -147,7 +147,10 @@ static void list_lists(const char *lists, struct listing *ret_listing, int64_t *
 	*ret_imported_us = import.unix_us;
 }
 
-/* What it was compared with; or why it was not. */
+/*
+ * What it was compared with; or why it was not. The program's own list is no comparison: it names a
+ * few known cases. A comparison is as old as the lists, however often it is done again.
+ */
 static int put_compared(struct km_database *database, const struct km_uuid *camera,
     const char *lists, const char *why_not, int64_t now_us)
 {
@@ -155,20 +158,22 @@ static int put_compared(struct km_database *database, const struct km_uuid *came
 		.camera = *camera,
 		.kind = KM_FACT_WEAKNESSES_COMPARED,
 		.source = KM_FROM_IMPORT,
-		.is_known = why_not == NULL,
 		.observed_unix_us = now_us,
 	};
 	struct listing listing;
 	int64_t imported_us = 0;
 
 	list_lists(lists, &listing, &imported_us);
-	if (why_not == NULL) {
-		memcpy(fact.value, listing.text, sizeof(fact.value));
+	if (why_not == NULL && imported_us == 0) {
+		why_not = "nothing was imported: only the program's own list was used";
 	}
-	(void)snprintf(fact.detail, sizeof(fact.detail), "%s",
-	    why_not != NULL    ? why_not
-	    : imported_us == 0 ? "nothing was imported: only the program's own list was used"
-			       : "");
+	if (why_not == NULL) {
+		fact.is_known = true;
+		fact.observed_unix_us = imported_us < now_us ? imported_us : now_us;
+		memcpy(fact.value, listing.text, sizeof(fact.value));
+	} else {
+		(void)snprintf(fact.detail, sizeof(fact.detail), "%s", why_not);
+	}
 	return km_audits_put_fact(database, &fact);
 }
 
