@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 
-from recorder import Camera, Recorder, wait_for
+from recorder import Camera, Recorder, free_port, wait_for
 
 SLOW_LOOK_S = 10  # how often the recorder looks at what no event tells
 
@@ -171,7 +171,7 @@ SMALL = ["--width", 320, "--height", 240, "--fps", 15, "--gop", 15]
 
 def main():
     with Recorder() as r:
-        camera = Camera("--mount", "/door", "--codec", "h264", *SMALL)
+        camera = Camera("--mount", "/door", "--codec", "h264", *SMALL, "--port", free_port())  # it comes back there
         try:
             r.add("door", camera.url)
             wrong(r, ("alarm", "list"), 4, "no recorder runs here")

@@ -11,7 +11,7 @@ import subprocess
 import sys
 
 from device import Device
-from recorder import Camera, Recorder, wait_for
+from recorder import Camera, Recorder, free_port, wait_for
 
 ADDRESS = f"127.{random.randrange(16, 250)}.{random.randrange(1, 250)}.11"
 PORT = 8000  # one of the usual places of ONVIF
@@ -29,9 +29,9 @@ class Gate:
         self.device.state.write_text(json.dumps(self.as_found(factory)))
         self.device.stop()
         self.device.start()
-        self.lab = ["--mount", "/gate", "--address", ADDRESS, "--auth", "digest", "--user", ACCOUNT, "--fps", 10]
+        self.lab = ["--mount", "/gate", "--address", ADDRESS, "--auth", "digest", "--user", ACCOUNT, "--fps", 10,
+                    "--port", free_port()]
         self.pictures = Camera(*self.lab, "--password-file", r.secret(OWN))
-        self.rtsp_port = self.pictures.url.rsplit(":", 1)[1].split("/")[0]
 
     @staticmethod
     def as_found(settings):
@@ -47,7 +47,7 @@ class Gate:
     def serve_with(self, password):
         """The pictures of a camera have the accounts of its web services."""
         self.pictures.stop()
-        self.pictures = Camera(*self.lab, "--port", self.rtsp_port, "--password-file", self.r.secret(password))
+        self.pictures = Camera(*self.lab, "--password-file", self.r.secret(password))
 
     def asked(self, *words):
         return json.loads(self.r.komainu(*words, "--json"))

@@ -5,6 +5,7 @@ Everything that is started here is ended here, by process id; every wait has an 
 import json
 import os
 import pathlib
+import random
 import secrets
 import shutil
 import signal
@@ -31,10 +32,25 @@ def wait_for(what, condition, seconds, step=0.1):
         time.sleep(step)
 
 
+CLAIMS = []  # sockets that say to other tests which ports are ours
+
+
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A port for this process alone, as long as it lives: no other test is given it, and it is none of those
+    that the kernel gives to connections, so it stays free also while a server is away."""
+    low = int(pathlib.Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    for port in random.SystemRandom().sample(range(20000, max(low, 21000)), 500):
+        claim = socket.socket(socket.AF_UNIX)
+        try:
+            claim.bind(f"\0komainu-test-port-{port}")
+            with socket.socket() as probe:
+                probe.bind(("", port))
+        except OSError:
+            claim.close()
+            continue
+        CLAIMS.append(claim)
+        return port
+    raise AssertionError("no port is free")
 
 
 def stop(process, seconds=20, with_signal=signal.SIGTERM):

@@ -13,7 +13,7 @@ import threading
 import time
 
 from device import Device
-from recorder import Camera, Recorder, wait_for
+from recorder import Camera, Recorder, free_port, wait_for
 
 ADDRESS = f"127.{random.randrange(16, 250)}.{random.randrange(1, 250)}.9"
 PORT = 8000  # one of the usual places of ONVIF
@@ -100,10 +100,10 @@ def main():
         old = r.secret("an-old-password-1")
         device = Device(r.directory, ADDRESS, [f"{USER}:an-old-password-1:Administrator", "viewer:look-at-it:User"])
         proxy = Proxy(device.port)
-        lab = ["--address", ADDRESS, "--auth", "digest", "--user", USER, "--fps", 10]
+        port = free_port()  # the camera comes back there
+        lab = ["--address", ADDRESS, "--port", port, "--auth", "digest", "--user", USER, "--fps", 10]
         camera = Camera("--mount", "/gate", *lab, "--password-file", old)
         streams = [camera]
-        rtsp = camera.ready["url"].rsplit(":", 1)[1].split("/")[0]
         try:
             r.add("gate", camera.url, "--user", USER, "--password-file", old)
             r.start()
@@ -161,8 +161,8 @@ def main():
                 """The camera's RTSP has the same accounts as its ONVIF."""
                 wait_for("the new password", lambda: device.password(USER) != before, 60)
                 streams[-1].stop()
-                streams.append(Camera("--mount", "/gate", *lab, "--port", rtsp,
-                                      "--password-file", r.secret(device.password(USER))))
+                streams.append(Camera("--mount", "/gate", *lab, "--password-file",
+                                      r.secret(device.password(USER))))
 
             def fix_password():
                 """As the person sees it, and the new password."""
