@@ -9,6 +9,9 @@ import time
 from recorder import Camera, Recorder, count_frames, wait_for
 
 
+FPS = 15
+
+
 def check_errors(r):
     """[layout 5] what is wrong is named, and what would be right."""
     for words, code, expected in [
@@ -33,7 +36,7 @@ def main():
         password = r.secret()
         auth = ["--auth", "digest", "--user", "viewer", "--password-file", password]
         entry = ["--user", "viewer", "--password-file", password]
-        small = ["--width", 320, "--height", 240, "--fps", 15, "--gop", 15]
+        small = ["--width", 320, "--height", 240, "--fps", FPS, "--gop", FPS]
         front = Camera("--mount", "/front", "--codec", "h264", "--audio", "aac", *auth, *small)
         back = Camera("--mount", "/back", "--codec", "h265", *small)
         safe = Camera("--mount", "/safe", "--codec", "h264", "--tls", *auth, *small)
@@ -45,7 +48,8 @@ def main():
             r.start()
             assert r.serving["setup_token"], "a new recorder gives a set-up token"
             r.wait_streaming("front", "back", "safe")
-            time.sleep(12)
+            for name in ("front", "back", "safe"):
+                r.wait_stored(name, 12 * FPS, 60)
             for name, codec, scheme in (("front", "H.264", "Digest MD5"), ("back", "H.265", "none"),
                                         ("safe", "H.264", "Digest MD5")):
                 camera = r.camera(name)
@@ -63,7 +67,7 @@ def main():
         ended = time.time_ns() // 1000
         for name, frames in sent.items():
             camera = r.camera(name)
-            # What was in the encoder when the camera was ended is not sent: gapless.py counts exactly.
+            # What was on its way when the camera was ended is lost: gapless.py counts exactly.
             assert camera["frames_stored"] >= frames - 4, (name, frames, camera)
             path = r.export(name, began, ended)
             assert count_frames(path) == camera["frames_stored"], (name, count_frames(path), camera)

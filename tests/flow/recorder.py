@@ -94,7 +94,8 @@ class Camera:
     def stop(self):
         stop(self.process)
         last = self.event("end") or {}
-        self.frames = last.get("frames")
+        # Not what it made: what its encoder still held is not sent.
+        self.frames = last.get("rtp_frames", last.get("frames"))
         return self.frames
 
 

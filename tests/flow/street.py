@@ -134,7 +134,7 @@ def check_pictures(r, lived):
         if not camera.is_recorded:
             continue
         stop(host.stream)
-        sent = street_services.events(host, "rtsp")[-1]["frames"]
+        sent = street_services.events(host, "rtsp")[-1]["rtp_frames"]
         # A stream that ends may hold back its last pictures.
         wait_for(f"pictures of {camera.name}", lambda: r.camera(camera.name)["frames_stored"] ==
                  r.camera(camera.name)["frames_received"], 10)
