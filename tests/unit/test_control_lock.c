@@ -16,40 +16,60 @@
 
 #include <cmocka.h>
 
+/* Takes the lock when `go` closes, tells what came of it, and holds it until `done` closes. */
+static void compete(const char *directory, const int go[2], const int told[2], const int done[2])
+{
+	char byte = 0;
+	int fd = -1;
+
+	(void)close(go[1]);
+	(void)close(done[1]);
+	(void)!read(go[0], &byte, 1);
+	byte = (char)km_control_lock_take(directory, &fd);
+	(void)!write(told[1], &byte, 1);
+	(void)!read(done[0], &byte, 1);
+	_exit(0);
+}
+
 static void test_one_of_many(void **state)
 {
 	char directory[] = "/tmp/komainu-lock-XXXXXX";
 	char path[64];
 	pid_t children[8];
 	int go[2];
+	int told[2];
+	int done[2];
 	int won = 0;
 
 	(void)state;
 	assert_non_null(mkdtemp(directory));
-	assert_int_equal(pipe(go), 0);
+	assert_int_equal(pipe(go) | pipe(told) | pipe(done), 0);
 	for (size_t i = 0; i < 8; i++) {
 		children[i] = fork();
 		if (children[i] == 0) {
-			char byte = 0;
-			int fd = -1;
-
-			(void)close(go[1]);
-			(void)!read(go[0], &byte, 1); /* all begin when the last writer closes */
-			byte = (char)km_control_lock_take(directory, &fd);
-			(void)usleep(300000);
-			_exit(byte == 0 ? 0 : (byte == KM_ERR_EXISTS ? 1 : 2));
+			compete(directory, go, told, done);
 		}
 	}
 	(void)close(go[0]);
-	(void)close(go[1]);
+	(void)close(go[1]); /* all begin */
+	for (size_t i = 0; i < 8; i++) {
+		char byte = 0;
+
+		assert_int_equal(read(told[0], &byte, 1), 1);
+		assert_true(byte == 0 || byte == KM_ERR_EXISTS);
+		won += byte == 0 ? 1 : 0;
+	}
+	assert_int_equal(won, 1);
+	(void)close(told[0]);
+	(void)close(told[1]);
+	(void)close(done[0]);
+	(void)close(done[1]);
 	for (size_t i = 0; i < 8; i++) {
 		int status = 0;
 
 		assert_int_equal(waitpid(children[i], &status, 0), children[i]);
-		assert_true(WIFEXITED(status) && WEXITSTATUS(status) < 2);
-		won += WEXITSTATUS(status) == 0 ? 1 : 0;
+		assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
 	}
-	assert_int_equal(won, 1);
 	(void)snprintf(path, sizeof(path), "%s/komainu.lock", directory);
 	assert_int_equal(unlink(path), 0);
 	assert_int_equal(rmdir(directory), 0);

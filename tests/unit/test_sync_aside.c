@@ -159,7 +159,7 @@ static void a_sync_that_fails_is_made_good(void **state)
 	scene->stage.disk.fail_count = 8;
 	scene->stage.disk.error = EIO;
 	(void)sem_post(&scene->gate);
-	for (unsigned i = 0; i < 100 && scene->stage.next_frame < 200; i++) {
+	for (unsigned i = 0; i < 5000 && scene->stage.next_frame < 200; i++) {
 		const struct timespec pause = { .tv_nsec = 2000000 };
 
 		(void)nanosleep(&pause, NULL);
