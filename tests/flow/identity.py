@@ -12,7 +12,6 @@ import socket
 import ssl
 import subprocess
 import sys
-import time
 
 from recorder import Camera, Recorder, stop, wait_for
 
@@ -201,10 +200,19 @@ def check_parts(r):
     assert not any("libssl" in name for name in libraries["program:komainu-writer"])
 
 
+def is_alive(pid):
+    try:
+        with open(f"/proc/{pid}/stat") as file:
+            return file.read().rsplit(")", 1)[1].split()[0] not in "ZX"
+    except OSError:
+        return False
+
+
 def check_one_guard(r):
     """Started at the same instant: one wins, the others say why not; a killed one leaves nothing behind."""
     r.stop()
     for _ in range(3):
+        roles = []
         many = [subprocess.Popen(r.command("--json", "run"), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
                                  text=True) for _ in range(4)]
         try:
@@ -212,12 +220,13 @@ def check_one_guard(r):
             winner = next(p for p in many if p.poll() is None)
             assert json.loads(winner.stdout.readline())["event"] == "serving"
             assert r.status()["version"], "its control socket is there"
+            roles = [role["pid"] for role in r.status()["roles"] if role["pid"]]
             assert all(p.returncode == 1 for p in many if p is not winner)
         finally:
             for process in many:
                 stop(process, with_signal=signal.SIGKILL)
                 process.stdout.close()
-        time.sleep(0.5)  # the roles end with their parent
+        wait_for("the roles end with their parent", lambda: not any(is_alive(pid) for pid in roles), 20)
     r.start()
     assert r.status()
 

@@ -18,7 +18,7 @@ import street_net  # noqa: E402
 from recorder import Camera, Recorder, wait_for  # noqa: E402
 from web import Socket  # noqa: E402
 
-LIFE_S = 110
+LIFE_S = 400  # far more than it takes
 V6 = f"{street_net.NETWORK_V6}::1"
 RECHECK_S = 40  # live video asks so often whether it may go on, at most
 STRANGERS = 200
