@@ -123,24 +123,44 @@ static void set_defaults(struct km_recorder_options *options)
 	}
 }
 
-/* The index may be on a file system of its own. */
+/* The folder of the index; -1 and errno. */
+static int open_index_folder(const char *index)
+{
+	const char *slash = strrchr(index, '/');
+	char folder[1024];
+
+	if (slash == NULL) {
+		return open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	}
+	if ((size_t)(slash - index) + 1 >= sizeof(folder)) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	memcpy(folder, index, (size_t)(slash - index) + 1);
+	folder[slash - index + 1] = '\0';
+	return open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+/*
+ * The index may be on a file system of its own. The index itself is not opened here: to close it
+ * would take away SQLite's locks on it, which belong to the process (POSIX, fcntl: F_SETLK).
+ */
 static int prepare_syncs(struct km_recorder *recorder)
 {
 	struct stat files;
 	struct stat index;
-	int fd = open(recorder->options.index, O_RDONLY | O_CLOEXEC);
 
-	if (fd < 0 || fstat(fd, &index) < 0 || fstat(recorder->root, &files) < 0) {
-		if (fd >= 0) {
-			(void)close(fd);
-		}
+	if (stat(recorder->options.index, &index) < 0 || fstat(recorder->root, &files) < 0) {
 		return KM_ERR_SYS;
 	}
 	recorder->synced_fds[recorder->synced_fd_count++] = recorder->root;
 	if (files.st_dev != index.st_dev) {
+		int fd = open_index_folder(recorder->options.index);
+
+		if (fd < 0) {
+			return KM_ERR_SYS;
+		}
 		recorder->synced_fds[recorder->synced_fd_count++] = fd;
-	} else {
-		(void)close(fd);
 	}
 	return km_sync_thread_create(recorder->options.disk, &recorder->syncing);
 }

@@ -9,12 +9,15 @@
 #include "model/states.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <semaphore.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -172,6 +175,30 @@ static void a_sync_that_fails_is_made_good(void **state)
 	assert_int_equal(found.holes + found.duplicates, 0);
 }
 
+/* Whether somebody else than the caller holds a lock on it. */
+static bool is_locked(const char *path)
+{
+	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	int fd = open(path, O_RDWR | O_CLOEXEC);
+
+	return fd >= 0 && fcntl(fd, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
+}
+
+/* Else another process could take the index for nobody's, and end its write-ahead log. */
+static void the_index_stays_locked(void **state)
+{
+	struct scene *scene = *state;
+	int status = 0;
+	pid_t child = fork();
+
+	if (child == 0) {
+		_exit(is_locked(scene->stage.index) ? 0 : 1);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -181,6 +208,7 @@ int main(void)
 		TEST(a_segment_may_end_while_a_sync_runs),
 		TEST(a_kill_after_a_sync_began_loses_nothing_that_was_written),
 		TEST(a_sync_that_fails_is_made_good),
+		TEST(the_index_stays_locked),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
