@@ -92,6 +92,7 @@ struct km_recorder {
 	size_t marked_gap_count;        /* the first ones, whose chunks are marked */
 	struct km_sync_thread *syncing; /* NULL: syncs block */
 	bool is_syncing;                /* one was begun, and is not finished */
+	bool was_failed;                /* when what is marked was marked */
 	int synced_fds[2];              /* the file systems of the files and of the index */
 	size_t synced_fd_count;
 	struct km_buf sealed; /* one chunk in its final form; shared by all */

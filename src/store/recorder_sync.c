@@ -255,6 +255,7 @@ static void mark(struct km_recorder *recorder)
 		stream->marked_last_us = stream->last_us;
 	}
 	recorder->marked_gap_count = recorder->gap_count;
+	recorder->was_failed = recorder->state.state == KM_STORAGE_FAILED;
 	recorder->is_dirty = false;
 }
 
@@ -442,10 +443,12 @@ static void note_rows_written(struct km_recorder *recorder)
 	}
 }
 
-/* What was marked is settled; its rows are due. */
+/*
+ * What was marked is settled; its rows are due. It tells that the disk works again only if it was
+ * begun after the failure: one that failed meanwhile has to be tried first.
+ */
 static int finish_sync(struct km_recorder *recorder, bool is_together)
 {
-	bool was_failed = recorder->state.state == KM_STORAGE_FAILED;
 	int64_t retry_us = recorder->retry_us;
 	int err = 0;
 
@@ -460,7 +463,7 @@ static int finish_sync(struct km_recorder *recorder, bool is_together)
 	if (recorder->retry_us > retry_us) {
 		return KM_ERR_SYS; /* a file could not be synced */
 	}
-	if (was_failed) {
+	if (recorder->was_failed && recorder->state.state == KM_STORAGE_FAILED) {
 		km_recorder_sync_set_state(recorder, KM_STORAGE_OK, "");
 	}
 	return 0;

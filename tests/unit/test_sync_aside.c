@@ -6,6 +6,7 @@
  */
 #include "store_stage.h"
 
+#include "model/events.h"
 #include "model/states.h"
 
 #include <errno.h>
@@ -175,6 +176,46 @@ static void a_sync_that_fails_is_made_good(void **state)
 	assert_int_equal(found.holes + found.duplicates, 0);
 }
 
+static unsigned storage_state(const struct scene *scene)
+{
+	struct km_recorder_state state;
+
+	km_recorder_describe(scene->stage.recorder, &state);
+	return state.state;
+}
+
+/* What a sync stands for that began before the failure says nothing about the disk of now. */
+static void a_failure_meanwhile_stays_one_until_writing_works(void **state)
+{
+	struct scene *scene = *state;
+	const struct timespec pause = { .tv_nsec = 1000000 };
+
+	scene->is_held = true;
+	assert_int_equal(stage_record(&scene->stage, 40, 20), 40);
+	stage_pass(&scene->stage, 4);
+	(void)sem_wait(&scene->begun);
+	scene->stage.disk.fail_at = scene->stage.disk.calls + 1;
+	scene->stage.disk.fail_count = UINT32_MAX / 2;
+	scene->stage.disk.error = EIO;
+	(void)stage_record(&scene->stage, 80, 1);
+	assert_int_equal(storage_state(scene), KM_STORAGE_FAILED);
+	scene->stage.disk.fail_at = 0;
+	scene->is_held = false;
+	(void)sem_post(&scene->gate);
+	for (unsigned i = 0; i < 200; i++) { /* it ends, before the next try is due */
+		(void)nanosleep(&pause, NULL);
+		km_recorder_tick(scene->stage.recorder, scene->stage.now_us,
+		    stage_frame_us(scene->stage.next_frame));
+		assert_int_equal(storage_state(scene), KM_STORAGE_FAILED);
+	}
+	for (unsigned i = 0; i < 5000 && scene->stage.next_frame < 80; i++) {
+		(void)nanosleep(&pause, NULL);
+		(void)stage_record(&scene->stage, 80, 20);
+	}
+	wait_stored(scene, 80);
+	assert_int_equal(storage_state(scene), KM_STORAGE_OK);
+}
+
 /* Whether somebody else than the caller holds a lock on it. */
 static bool is_locked(const char *path)
 {
@@ -208,6 +249,7 @@ int main(void)
 		TEST(a_segment_may_end_while_a_sync_runs),
 		TEST(a_kill_after_a_sync_began_loses_nothing_that_was_written),
 		TEST(a_sync_that_fails_is_made_good),
+		TEST(a_failure_meanwhile_stays_one_until_writing_works),
 		TEST(the_index_stays_locked),
 	};
 
