@@ -150,11 +150,15 @@ static void give_suite(const struct visit *visit, uint16_t number)
 	}
 }
 
-/* Which suites it takes: what it chose is left out of the next offer, until it chooses none. */
+/*
+ * Which suites it takes: what it chose is left out of the next offer, until it chooses none. One
+ * that does not say so may take more.
+ */
 static int list_accepted(const struct visit *visit, enum km_tls_version version)
 {
 	uint16_t suites[SUITES_MAX];
 	struct km_tls_hello hello = { .version = version, .suites = suites };
+	const char *why_unknown = NULL;
 	int err = 0;
 
 	hello.count = list_suites(version, suites);
@@ -170,11 +174,19 @@ static int list_accepted(const struct visit *visit, enum km_tls_version version)
 			at++;
 		}
 		if (at == hello.count) {
-			break; /* it chose what was not offered */
+			why_unknown = "it chose what was not offered";
+			break;
 		}
 		give_suite(visit, chosen);
 		memmove(&suites[at], &suites[at + 1], (hello.count - at - 1) * sizeof(suites[0]));
 		hello.count--;
+	}
+	if (err == KM_ERR_TIMEOUT) {
+		why_unknown = "no answer to an offer of those that are left";
+	}
+	if (why_unknown != NULL) {
+		km_job_give_unknown(
+		    visit->job, KM_FACT_TLS_SUITE, KM_FROM_PROBE, visit->subject, why_unknown);
 	}
 	return err == KM_ERR_CLOSED ? err : 0;
 }

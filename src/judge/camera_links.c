@@ -13,12 +13,13 @@ static bool is_old(const char *subject)
 	       strstr(subject, "SSL") != NULL;
 }
 
+/* What it did not answer to may be the weak one: unknown, as is what was not looked at. */
 static void weigh_ciphers(struct km_judging *judging)
 {
 	const struct km_fact *fact = NULL;
 
 	while ((fact = km_judging_next(judging, KM_FACT_TLS_VERSION, fact)) != NULL) {
-		if (km_facts_is_yes(fact)) {
+		if (!km_facts_is_no(fact) || !km_judging_is_usable(judging, fact)) {
 			bool is_bad = is_old(fact->subject);
 
 			km_judging_weigh(judging, is_bad ? KM_ANSWER_NOT_MET : KM_ANSWER_MET,
@@ -30,6 +31,12 @@ static void weigh_ciphers(struct km_judging *judging)
 
 		km_judging_weigh(judging, is_bad ? KM_ANSWER_NOT_MET : KM_ANSWER_MET,
 		    is_bad ? KM_REASON_WEAK_CIPHER : KM_REASON_HTTPS_ONLY, fact->subject, fact);
+	}
+	if (km_judging_next(judging, KM_FACT_TLS_VERSION, NULL) == NULL) {
+		km_judging_lack(judging, KM_FACT_TLS_VERSION);
+	}
+	if (km_judging_next(judging, KM_FACT_TLS_SUITE, NULL) == NULL) {
+		km_judging_lack(judging, KM_FACT_TLS_SUITE);
 	}
 }
 

@@ -12,6 +12,7 @@ import re
 import resource
 import shutil
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -313,6 +314,61 @@ def new_tls():
     return found
 
 
+class Fading:
+    """A TLS server that does not answer a hello once its favourite suites are left out."""
+
+    def __init__(self, address, port, folder):
+        self.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.tls.maximum_version = ssl.TLSVersion.TLSv1_2
+        self.tls.set_ciphers("ECDHE-RSA-AES128-GCM-SHA256:AES128-SHA:@SECLEVEL=0")
+        self.tls.load_cert_chain(folder / "cert.pem", folder / "key.pem")
+        self.listener = socket.create_server((address, port))
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self):
+        while True:
+            try:
+                client, _ = self.listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=self.serve, args=(client,), daemon=True).start()
+
+    def serve(self, client):
+        client.settimeout(20)
+        try:
+            hello = client.recv(4096, socket.MSG_PEEK)
+            if hello[:1] == b"\x16" and b"\xc0\x2f" not in hello and b"\x13\x01" not in hello:
+                while client.recv(4096):
+                    pass
+            else:
+                with self.tls.wrap_socket(client, server_side=True) as link:
+                    link.recv(4096)
+                    link.sendall(b"HTTP/1.0 200 OK\r\nContent-Length: 0\r\n\r\n")
+        except OSError:
+            pass
+        client.close()
+
+
+def fading_tls():
+    """It stops answering while its suites are asked for: the rest is unknown, not absent."""
+    address = f"127.0.0.{FIRST + 3}"
+    lab = Lab()
+    fading = None
+    try:
+        certificate(lab)
+        fading = Fading(address, 8443, lab.folder)
+        found = Findings(address, ports="8443", stages="services,tls")
+    finally:
+        if fading:
+            fading.listener.shutdown(socket.SHUT_RDWR)  # closing alone does not wake who accepts
+            fading.listener.close()
+        lab.stop()
+    assert found.value("tls_version", "tcp/8443 TLS 1.2") == "yes", found.of("tls_version")
+    assert [line["value"] for line in found.of("tls_suite") if line["known"]] == ["recommended"], found.of("tls_suite")
+    assert found.is_unknown("tls_suite", "tcp/8443")
+    return found
+
+
 def answers_all():
     """Something in between answers every port: ports prove nothing, and are not listed."""
     address = f"127.0.0.{FIRST + 4}"
@@ -521,8 +577,8 @@ def main():
     if os.geteuid() != 0:
         print("root is needed for the services' usual ports", file=sys.stderr)
         return 1
-    for device in (open_camera, old_services, old_tls, new_tls, answers_all, factory_login, right_login, claimed_maker,
-                   locks, takes_any, answers_any_path, talks_to_anybody):
+    for device in (open_camera, old_services, old_tls, new_tls, fading_tls, answers_all, factory_login, right_login,
+                   claimed_maker, locks, takes_any, answers_any_path, talks_to_anybody):
         found = device()
         seconds = found.end["ms"] / 1000
         print(f"{device.__name__}: {len(found.lines) - 1} lines, {found.end['sent']} packets, {seconds:.1f} s")
