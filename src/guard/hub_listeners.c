@@ -47,6 +47,7 @@ struct look {
 	size_t held_count;
 	bool has_hidden;        /* among ours */
 	bool has_hidden_others; /* programs of the same users that we cannot look into */
+	bool is_cut;            /* more sockets than SOCKETS_MAX */
 	void (*on_listener)(void *context, const struct km_message_listener *record);
 	void *context;
 };
@@ -55,6 +56,8 @@ struct km_hub_listeners {
 	struct km_hub *hub;
 	struct km_timer *timer;
 	uint32_t unexpected;
+	uint32_t unsure;
+	bool has_looked; /* and saw everything */
 	struct km_listener_watch watch;
 };
 
@@ -64,6 +67,8 @@ static void add_held(struct look *look, uint64_t inode, int owner)
 {
 	if (look->held_count < SOCKETS_MAX) {
 		look->held[look->held_count++] = (struct held){ .inode = inode, .owner = owner };
+	} else {
+		look->is_cut = true;
 	}
 }
 
@@ -363,7 +368,9 @@ static void judge(struct look *look, const struct km_listener *listener)
 	}
 }
 
-/* The whole table; it may change while it is read, so what is missed now is seen at the next look.
+/*
+ * The whole table; it may change while it is read, so what is missed now is seen at the next look.
+ * KM_ERR_NOT_FOUND: this kernel has none (no IPv6, for one).
  */
 static int read_table(enum km_listeners_table table, struct km_buf *text)
 {
@@ -374,7 +381,7 @@ static int read_table(enum km_listeners_table table, struct km_buf *text)
 	(void)snprintf(path, sizeof(path), "/proc/self/net/%s", km_listeners_name(table));
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0) {
-		return KM_ERR_SYS; /* no IPv6, for one */
+		return errno == ENOENT ? KM_ERR_NOT_FOUND : KM_ERR_SYS;
 	}
 	while (size > 0 && km_buf_reserve(text, 65536) == 0) {
 		size = read(fd, text->data + text->size, 65536);
@@ -409,10 +416,12 @@ static int look_around(struct km_hub *hub,
 	km_buf_init(&text, TABLE_MAX);
 	for (int table = 0; table < KM_LISTENERS_TABLES; table++) {
 		struct km_bytes rest = { 0 };
+		int read_err = 0;
 
 		km_buf_clear(&text);
-		if (read_table((enum km_listeners_table)table, &text) == KM_ERR_LIMIT) {
-			err = KM_ERR_LIMIT;
+		read_err = read_table((enum km_listeners_table)table, &text);
+		if (read_err < 0 && read_err != KM_ERR_NOT_FOUND) {
+			err = read_err;
 		}
 		rest = km_buf_view(&text);
 		while (rest.size > 0) {
@@ -421,6 +430,9 @@ static int look_around(struct km_hub *hub,
 				judge(look, &listener);
 			}
 		}
+	}
+	if (err == 0 && look->is_cut) {
+		err = KM_ERR_LIMIT;
 	}
 	km_buf_finish(&text);
 	free(look->held);
@@ -436,6 +448,7 @@ static void on_found(void *context, const struct km_message_listener *record)
 	struct km_hub *hub = listeners->hub;
 	char name[KM_LISTENER_WATCH_NAME_SIZE];
 
+	listeners->unsure += record->verdict == KM_LISTENER_UNSURE ? 1 : 0;
 	if (record->verdict != KM_LISTENER_UNEXPECTED) {
 		return;
 	}
@@ -463,9 +476,11 @@ static void on_look(void *context)
 	struct km_hub_listeners *listeners = context;
 
 	listeners->unexpected = 0;
+	listeners->unsure = 0;
 	km_listener_watch_begin(&listeners->watch);
+	listeners->has_looked = look_around(listeners->hub, on_found, listeners) == 0;
 	/* Only a look that saw everything shows that something has gone. */
-	if (look_around(listeners->hub, on_found, listeners) == 0) {
+	if (listeners->has_looked) {
 		km_listener_watch_end(&listeners->watch, on_gone, listeners->hub);
 	}
 }
@@ -514,6 +529,13 @@ void km_hub_listeners_destroy(struct km_hub_listeners *listeners)
 uint32_t km_hub_listeners_unexpected(const struct km_hub *hub)
 {
 	return hub->listeners->unexpected;
+}
+
+const char *km_hub_listeners_why_unsure(const struct km_hub *hub)
+{
+	return !hub->listeners->has_looked  ? "the sockets were not all looked at"
+	       : hub->listeners->unsure > 0 ? "sockets of the same user may be another program's"
+					    : NULL;
 }
 
 /* --- on request --- */

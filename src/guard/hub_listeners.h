@@ -23,4 +23,10 @@ void km_hub_listeners_destroy(struct km_hub_listeners *listeners);
 /* How many the last look found that should not be there. */
 uint32_t km_hub_listeners_unexpected(const struct km_hub *hub);
 
+/*
+ * Why that it found none would not mean that there is none: nobody has looked yet, the look failed,
+ * or a socket is "unsure". Static; NULL: it does.
+ */
+const char *km_hub_listeners_why_unsure(const struct km_hub *hub);
+
 #endif

@@ -77,6 +77,18 @@ static void give(const struct gathering *gathering, enum km_fact_kind kind, cons
 	km_self_facts_add(gathering->list, &fact);
 }
 
+static void give_unknown(const struct gathering *gathering, enum km_fact_kind kind, const char *why)
+{
+	struct km_fact fact = {
+		.kind = (uint16_t)kind,
+		.source = KM_FROM_RECORDER,
+		.observed_unix_us = gathering->now_us,
+	};
+
+	(void)snprintf(fact.detail, sizeof(fact.detail), "%s", why);
+	km_self_facts_add(gathering->list, &fact);
+}
+
 static void give_yes_no(const struct gathering *gathering, enum km_fact_kind kind,
     const char *subject, const char *detail, bool is_yes)
 {
@@ -101,18 +113,30 @@ static void give_settings(const struct gathering *gathering)
 	give(gathering, KM_FACT_SELF_MIRRORS, "", "", "0");
 }
 
+static void give_listeners(const struct gathering *gathering)
+{
+	uint32_t unexpected = km_hub_listeners_unexpected(gathering->hub);
+	const char *why_unsure = km_hub_listeners_why_unsure(gathering->hub);
+	char detail[64];
+
+	if (unexpected == 0 && why_unsure != NULL) {
+		give_unknown(gathering, KM_FACT_SELF_HTTPS_ONLY, why_unsure);
+		return;
+	}
+	(void)snprintf(detail, sizeof(detail), "%u unexpected sockets", unexpected);
+	give_yes_no(gathering, KM_FACT_SELF_HTTPS_ONLY, "", detail, unexpected == 0);
+}
+
 static void give_state(const struct gathering *gathering)
 {
 	struct km_message_status_system status = { 0 };
-	uint32_t unexpected = km_hub_listeners_unexpected(gathering->hub);
 	struct timex clock = { 0 };
 	int state = adjtimex(&clock);
 	char detail[64];
 
 	km_hub_journal_look(gathering->hub, &status);
 	km_hub_certificates_tell(gathering->hub, &status);
-	(void)snprintf(detail, sizeof(detail), "%u unexpected sockets", unexpected);
-	give_yes_no(gathering, KM_FACT_SELF_HTTPS_ONLY, "", detail, unexpected == 0);
+	give_listeners(gathering);
 	give(gathering, KM_FACT_SELF_JOURNAL, "", status.journal_error, "%s",
 	    km_states_name("journal_state", status.journal));
 	give(gathering, KM_FACT_SELF_CERTIFICATE, "", "", "%s",

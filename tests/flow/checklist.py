@@ -38,6 +38,18 @@ def wrong(r, words, code, expected):
     assert done.returncode == code and expected in done.stderr, (words, done)
 
 
+def check_sockets(r, began):
+    """Its own sockets are looked at 5 s after the start: until then nothing is said of them."""
+    def state():
+        [own] = [one for one in asked(r, "checklist", "show", "a02-1")["answers"] if one["level"] == "system"]
+        return own["state"]
+
+    first = state()
+    if time.monotonic() - began < 5:
+        assert first == "unknown", first
+    wait_for("it has looked at its sockets", lambda: state() == "met", 20, 0.5)
+
+
 def check_fresh(r):
     """Each identifier with its state, the kinds of answer, evidence and dates."""
     expected = identifiers()
@@ -223,7 +235,9 @@ def main():
     with Recorder() as r:
         text = r.komainu("spec", "--profile", "wireless", "--language", "ja")
         assert "e01-1" in text and "f01-1" not in text and "a01-1" in text, text
+        began = time.monotonic()
         r.start()
+        check_sockets(r, began)
         check_fresh(r)
         check_profile(r)
         check_statements(r)
