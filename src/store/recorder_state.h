@@ -78,6 +78,7 @@ struct km_recorder_stream {
 struct km_recorder_gap {
 	struct km_uuid camera;
 	struct km_archive_gap gap;
+	bool is_settled; /* the chunk that ends it is durable; only its row is not written yet */
 };
 
 struct km_recorder {

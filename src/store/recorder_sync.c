@@ -154,7 +154,7 @@ static void reopen_gaps(struct km_recorder_stream *stream)
 	for (size_t i = 0; i < recorder->gap_count; i++) {
 		const struct km_recorder_gap *gap = &recorder->gaps[i];
 
-		if (!km_uuid_is_equal(&gap->camera, &stream->rule.camera)) {
+		if (gap->is_settled || !km_uuid_is_equal(&gap->camera, &stream->rule.camera)) {
 			kept_marked += i < recorder->marked_gap_count ? 1 : 0;
 			recorder->gaps[kept++] = *gap;
 			continue;
@@ -274,6 +274,19 @@ static void note_synced(struct km_recorder_file *file)
 	}
 }
 
+/* Its gaps that end in what is stored now stay ended, whatever becomes of what follows. */
+static void settle_gaps(const struct km_recorder_stream *stream)
+{
+	struct km_recorder *recorder = stream->recorder;
+
+	for (size_t i = 0; i < recorder->marked_gap_count; i++) {
+		struct km_recorder_gap *gap = &recorder->gaps[i];
+
+		gap->is_settled =
+		    gap->is_settled || km_uuid_is_equal(&gap->camera, &stream->rule.camera);
+	}
+}
+
 /* Stream by stream: all that was marked is stored now, or none of it. */
 static void settle_streams(struct km_recorder *recorder)
 {
@@ -293,6 +306,7 @@ static void settle_streams(struct km_recorder *recorder)
 			continue; /* it was taken back meanwhile */
 		}
 		stream->is_marked = false;
+		settle_gaps(stream);
 		stream->synced_end_us = stream->marked_end_us;
 		stream->synced_last_us = stream->marked_last_us;
 		if (stream->marked_last_us != INT64_MIN) {

@@ -7,9 +7,11 @@
 
 #include "model/events.h"
 #include "model/states.h"
+#include "store/archive.h"
 
 #include <errno.h>
 #include <setjmp.h>
+#include <sqlite3.h>
 #include <stdarg.h>
 #include <stddef.h>
 
@@ -231,6 +233,66 @@ static void sweep(const struct failure *failure)
 	assert_in_range(at, 40, 1000);
 }
 
+struct gaps {
+	struct km_archive_gap list[8];
+	size_t count;
+};
+
+static int on_gap(void *context, const struct km_archive_gap *gap)
+{
+	struct gaps *gaps = context;
+
+	assert_true(gaps->count < KM_COUNT(gaps->list));
+	gaps->list[gaps->count++] = *gap;
+	return 0;
+}
+
+/* A gap that ended is kept though its row comes late and what follows has to be recorded again. */
+static void a_gap_outlives_what_fails_after_it(void **state)
+{
+	struct stage stage;
+	struct km_archive *archive = NULL;
+	struct gaps gaps = { 0 };
+	sqlite3 *other = NULL;
+
+	(void)state;
+	stage_init(&stage);
+	assert_int_equal(stage_open(&stage), 0);
+	assert_int_equal(stage_record(&stage, 30, 20), 30);
+	km_recorder_gap(stage.stream, KM_GAP_CAMERA_LOST, 3);
+	stage.next_frame = 60;
+	/* Its row cannot be written while the chunk behind it becomes durable. */
+	assert_int_equal(sqlite3_open(stage.index, &other), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(other,
+			     "CREATE TRIGGER away BEFORE INSERT ON gap"
+			     " BEGIN SELECT RAISE(ABORT, 'away'); END",
+			     NULL, NULL, NULL),
+	    SQLITE_OK);
+	assert_int_equal(stage_record(&stage, 75, 3), 75);
+	assert_int_equal(sqlite3_exec(other, "DROP TRIGGER away", NULL, NULL, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_close(other), SQLITE_OK);
+	assert_true(stage.events[KM_EVENT_STORAGE_FAILED % 64] > 0);
+	/* Then what follows cannot be written, before the row is tried again. */
+	km_recorder_hurry(stage.recorder);
+	stage.disk.fail_at = stage.disk.calls + 1;
+	stage.disk.fail_count = 1;
+	stage.disk.error = EIO;
+	(void)stage_record(&stage, 90, 1);
+	stage.now_us += 60000000;
+	assert_int_equal(stage_record(&stage, 120, 40), 120);
+	stage_close(&stage);
+	assert_int_equal(km_archive_open(stage.root, stage.index, &archive), 0);
+	assert_int_equal(
+	    km_archive_each_gap(archive, &stage.camera, 0, INT64_MAX, on_gap, &gaps), 0);
+	km_archive_close(archive);
+	assert_true(gaps.count > 0);
+	assert_int_equal(gaps.list[0].reason, KM_GAP_CAMERA_LOST);
+	assert_int_equal(gaps.list[0].lost, 3);
+	assert_true(gaps.list[0].start_us == stage_frame_us(30));
+	assert_true(gaps.list[0].end_us == stage_frame_us(60));
+	stage_finish(&stage);
+}
+
 static void every_call_may_fail(void **state)
 {
 	(void)state;
@@ -271,6 +333,7 @@ int main(void)
 		cmocka_unit_test(broken_index_is_put_aside),
 		cmocka_unit_test(retention_deletes_the_oldest),
 		cmocka_unit_test(little_free_space_deletes_the_oldest),
+		cmocka_unit_test(a_gap_outlives_what_fails_after_it),
 		cmocka_unit_test(every_call_may_fail),
 		cmocka_unit_test(every_call_may_fail_for_a_while),
 		cmocka_unit_test(every_call_may_find_the_disk_full),
