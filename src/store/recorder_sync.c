@@ -504,15 +504,16 @@ static void begin_aside(struct km_recorder *recorder)
 int km_recorder_sync(struct km_recorder *recorder)
 {
 	const struct km_disk *disk = recorder->options.disk;
-	int err = finish_aside(recorder);
+	int aside_err = finish_aside(recorder);
+	int err = 0;
 
-	if (err < 0) {
-		return err;
-	}
+	/* What that one could not store says nothing about the rest, and there may be no later try.
+	 */
 	remove_doomed_files(recorder);
 	mark(recorder);
-	return finish_sync(recorder, count_marked(recorder) >= SYNC_TOGETHER &&
-					 disk->syncfs(disk->context, recorder->root) == 0);
+	err = finish_sync(recorder, count_marked(recorder) >= SYNC_TOGETHER &&
+					disk->syncfs(disk->context, recorder->root) == 0);
+	return aside_err < 0 ? aside_err : err;
 }
 
 void km_recorder_hurry(struct km_recorder *recorder)

@@ -13,6 +13,7 @@
 #include <fcntl.h>
 #include <semaphore.h>
 #include <setjmp.h>
+#include <sqlite3.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <string.h>
@@ -27,6 +28,7 @@ struct scene {
 	sem_t begun; /* a syncfs */
 	sem_t gate;  /* lets one go on */
 	bool is_held;
+	sqlite3 *other; /* keeps rows out of the index, until the next sync begins */
 };
 
 static void on_call(void *context, const char *name, int fd)
@@ -34,6 +36,12 @@ static void on_call(void *context, const char *name, int fd)
 	struct scene *scene = context;
 
 	(void)fd;
+	if (scene->other != NULL &&
+	    (strcmp(name, "fdatasync") == 0 || strcmp(name, "syncfs") == 0)) {
+		(void)sqlite3_exec(scene->other, "DROP TRIGGER away", NULL, NULL, NULL);
+		(void)sqlite3_close(scene->other);
+		scene->other = NULL;
+	}
 	if (strcmp(name, "syncfs") == 0 && scene->is_held) {
 		(void)sem_post(&scene->begun);
 		(void)sem_wait(&scene->gate);
@@ -176,6 +184,32 @@ static void a_sync_that_fails_is_made_good(void **state)
 	assert_int_equal(found.holes + found.duplicates, 0);
 }
 
+/* The last sync is made though the one before it could not write its rows. */
+static void what_follows_a_failed_sync_is_stored_at_the_end(void **state)
+{
+	struct scene *scene = *state;
+	struct stage_found found;
+
+	scene->is_held = true;
+	assert_int_equal(stage_record(&scene->stage, 40, 20), 40);
+	stage_pass(&scene->stage, 4);
+	(void)sem_wait(&scene->begun);
+	assert_int_equal(stage_record(&scene->stage, 80, 20), 80);
+	assert_int_equal(sqlite3_open(scene->stage.index, &scene->other), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(scene->other,
+			     "CREATE TRIGGER away BEFORE INSERT ON segment"
+			     " BEGIN SELECT RAISE(ABORT, 'away'); END",
+			     NULL, NULL, NULL),
+	    SQLITE_OK);
+	scene->is_held = false;
+	(void)sem_post(&scene->gate);
+	stage_close(&scene->stage);
+	assert_null(scene->other);
+	assert_int_equal(stage_check(&scene->stage, &found), 0);
+	assert_int_equal(found.frames, 80);
+	assert_int_equal(found.open_segments, 0);
+}
+
 static unsigned storage_state(const struct scene *scene)
 {
 	struct km_recorder_state state;
@@ -249,6 +283,7 @@ int main(void)
 		TEST(a_segment_may_end_while_a_sync_runs),
 		TEST(a_kill_after_a_sync_began_loses_nothing_that_was_written),
 		TEST(a_sync_that_fails_is_made_good),
+		TEST(what_follows_a_failed_sync_is_stored_at_the_end),
 		TEST(a_failure_meanwhile_stays_one_until_writing_works),
 		TEST(the_index_stays_locked),
 	};
