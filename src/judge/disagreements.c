@@ -2,6 +2,7 @@
 
 #include "judge/judging.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -49,10 +50,34 @@ static void add(struct search *search, unsigned requirement, enum km_reason reas
 
 /* --- the same thing from two sources --- */
 
-/* "Example Digital" and "EXAMPLE", "5.4.5 build 170124" and "5.4.5" mean the same. */
+/* A word begins at `at`: "5.4.5" begins in "V5.4.5", but not in "15.4.5" or "2.5.4.5". */
+static bool is_front(const char *text, const char *at)
+{
+	unsigned char before = at == text ? ' ' : (unsigned char)at[-1];
+
+	return (!isalnum(before) && before != '.') ||
+	       (isalpha(before) && isdigit((unsigned char)at[0]));
+}
+
+static bool has_words(const char *text, const char *words)
+{
+	size_t size = strlen(words);
+
+	for (const char *at = text; (at = strcasestr(at, words)) != NULL; at++) {
+		if (is_front(text, at) && !isalnum((unsigned char)at[size])) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/*
+ * "Example Digital" and "EXAMPLE", "5.4.5 build 170124" and "5.4.5" mean the same; "1.2" and "11.2"
+ * or "1.20", "P12" and "P123" do not.
+ */
 static bool is_alike(const char *a, const char *b)
 {
-	return strcasestr(a, b) != NULL || strcasestr(b, a) != NULL;
+	return has_words(a, b) || has_words(b, a);
 }
 
 static void find_twice(struct search *search)

@@ -442,6 +442,13 @@ static const struct {
 	{ { TOLD(CLOCK_SOURCE, "", "ntp"), ASK(CLOCK_OFFSET, "9") }, KM_REASON_NOT_IN_PROFILE },
 	{ { TOLD(MAKER, "", "Example"), ASK(MAKER, "Other") }, KM_REASON_SAID_OTHERWISE },
 	{ { TOLD(MAKER, "", "Example Digital"), ASK(MAKER, "EXAMPLE") }, KM_REASON_NOT_IN_PROFILE },
+	{ { TOLD(FIRMWARE, "", "V5.4.5 build 170124"), ASK(FIRMWARE, "5.4.5") },
+	    KM_REASON_NOT_IN_PROFILE },
+	{ { TOLD(FIRMWARE, "", "11.2"), ASK(FIRMWARE, "1.2") }, KM_REASON_SAID_OTHERWISE },
+	{ { TOLD(FIRMWARE, "", "3.1.2"), ASK(FIRMWARE, "1.2") }, KM_REASON_SAID_OTHERWISE },
+	{ { TOLD(FIRMWARE, "", "1.2"), ASK(FIRMWARE, "1.20") }, KM_REASON_SAID_OTHERWISE },
+	{ { TOLD(MODEL, "", "P12"), ASK(MODEL, "P123") }, KM_REASON_SAID_OTHERWISE },
+	{ { TOLD(MODEL, "", "M30-V"), ASK(MODEL, "M30") }, KM_REASON_NOT_IN_PROFILE },
 	{ { TOLD(HTTPS, "", Y), ASK(HTTPS, N) }, KM_REASON_SAID_OTHERWISE },
 	/* what was seen long after may have changed meanwhile */
 	{ { { KM_FACT_HTTPS, "", Y, KM_FROM_ONVIF, 20 }, ASK(HTTPS, N) },
