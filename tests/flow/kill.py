@@ -54,7 +54,8 @@ def stretches(state, camera):
 def missing_before(rows, moment):
     """How much before the moment nothing is recorded any more (us)."""
     before = [last for start, last in rows if start < moment]
-    return max(0, moment - max(min(last, moment) for last in before)) if before else 0
+    assert before, "nothing at all is recorded before it"
+    return max(0, moment - max(min(last, moment) for last in before))
 
 
 def main():
