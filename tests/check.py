@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Run every test and count.
 
-tests/check.py [--only GROUP[,GROUP]] [--fuzz-seconds N] [--keep-going]
+tests/check.py [--only GROUP[,GROUP]] [--fuzz-seconds N]
 
 Groups: lint, unit, sanitized, fuzz, flow, browser, bench. What mostly waits (the flow tests) runs beside
 what only needs the processor (the others, which step back for them): the flow tests marked `slow`
@@ -18,13 +18,16 @@ import subprocess
 import sys
 import threading
 import time
+import traceback
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 GROUPS = ["lint", "unit", "sanitized", "fuzz", "flow", "browser", "bench"]
 SANITIZERS = "-Db_sanitize=address,undefined"
+UNDEFINED_ENDS = {"UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1"}
 SANITIZED_FLOWS = ["first_recording", "quirks", "hostile"]
 FUZZERS_AT_ONCE = 10  # on two cores: each has its minute, and less of the processor in it
 FLOWS_AT_ONCE = 2
+SLOW_FLOWS_MAX = 32  # all of them: they wait
 # What only takes processor time steps back for the slow flow tests, which look at clocks.
 PATIENT = ["nice", "-n", "15"]
 
@@ -69,6 +72,25 @@ def run(name, command, seconds, env=None):
     return ok
 
 
+def attempt(name, function, *args):
+    """What goes wrong in here is a failed test, not one less."""
+    began = time.monotonic()
+    try:
+        function(*args)
+    except Exception:
+        RESULTS.add(f"{name}: tests/check.py itself", False, time.monotonic() - began, traceback.format_exc())
+
+
+def run_all(name, at_once, tests):
+    """Each test as run() takes it, so many at a time. Where there is none, something is wrong."""
+    tests = list(tests)
+    if not tests:
+        RESULTS.add(f"{name}: tests are found", False, 0)
+    with concurrent.futures.ThreadPoolExecutor(at_once) as pool:
+        for test in tests:
+            pool.submit(attempt, name, run, *test)
+
+
 def build(directory, *options, env=None):
     """Set up a build directory if it is new, and build. Counts as a test: no warning is allowed."""
     path = ROOT / directory
@@ -83,19 +105,14 @@ def meson_tests(directory, label):
     listing = subprocess.run(["meson", "test", "-C", directory, "--list"], cwd=ROOT, text=True,
                              stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout
     names = [line.split("/")[-1].strip() for line in listing.splitlines() if "test_" in line]
-    if not names:
-        RESULTS.add(f"{label}: unit tests are found", False, 0)
-    env = {"ASAN_OPTIONS": "detect_leaks=1:abort_on_error=1", "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1"}
-    with concurrent.futures.ThreadPoolExecutor(2) as pool:
-        for name in names:
-            pool.submit(run, f"{label}: {name}",
-                        [*PATIENT, str(ROOT / directory / "tests/unit" / name)], 400, env)
+    env = {"ASAN_OPTIONS": "detect_leaks=1:abort_on_error=1", **UNDEFINED_ENDS}
+    run_all(label, 2, ((f"{label}: {name}", [*PATIENT, str(ROOT / directory / "tests/unit" / name)], 400, env)
+                       for name in names))
 
 
 def group_lint(_):
-    for path in sorted((ROOT / "tests/lint").iterdir()):
-        if os.access(path, os.X_OK) and path.is_file():
-            run(f"lint: {path.stem}", [*PATIENT, str(path)], 1800)
+    run_all("lint", 1, ((f"lint: {path.stem}", [*PATIENT, str(path)], 1800)
+                        for path in sorted((ROOT / "tests/lint").iterdir()) if path.is_file()))
 
 
 def group_unit(_):
@@ -107,13 +124,13 @@ def group_sanitized(_):
     if not build("build-asan", SANITIZERS, "-Db_lundef=false", "-Dpage=false"):
         return
     meson_tests("build-asan", "sanitized")
-    with concurrent.futures.ThreadPoolExecutor(len(SANITIZED_FLOWS)) as pool:
-        for name in SANITIZED_FLOWS:
-            pool.submit(run, f"sanitized: flow {name}", [f"tests/flow/{name}.py"], 600,
-                        {"KOMAINU_BUILD": "build-asan"})
+    # The search for leaks needs ptrace, which the sandbox takes away.
+    env = {"KOMAINU_BUILD": "build-asan", "ASAN_OPTIONS": "detect_leaks=0:abort_on_error=1", **UNDEFINED_ENDS}
+    run_all("sanitized", len(SANITIZED_FLOWS), ((f"sanitized: flow {name}", [f"tests/flow/{name}.py"], 600, env)
+                                                for name in SANITIZED_FLOWS))
 
 
-def fuzz_one(binary, seconds):
+def fuzzer(binary, seconds):
     corpus = ROOT / "tests/data" / binary.name.removeprefix("fuzz_")
     work = ROOT / "build-fuzz/corpus" / binary.name
     work.mkdir(parents=True, exist_ok=True)
@@ -121,7 +138,7 @@ def fuzz_one(binary, seconds):
                "-print_final_stats=1", f"-artifact_prefix={work.parent}/", str(work)]
     if corpus.is_dir():
         command.append(str(corpus))
-    run(f"fuzz {seconds} s: {binary.name}", command, seconds + 120)
+    return f"fuzz {seconds} s: {binary.name}", command, seconds + 120
 
 
 def group_fuzz(args):
@@ -130,9 +147,7 @@ def group_fuzz(args):
         return
     binaries = [path for path in sorted((ROOT / "build-fuzz/tests/fuzz").iterdir())
                 if path.name.startswith("fuzz_") and path.is_file() and os.access(path, os.X_OK)]
-    with concurrent.futures.ThreadPoolExecutor(FUZZERS_AT_ONCE) as pool:
-        for binary in binaries:
-            pool.submit(fuzz_one, binary, args.fuzz_seconds)
+    run_all("fuzz", FUZZERS_AT_ONCE, (fuzzer(binary, args.fuzz_seconds) for binary in binaries))
 
 
 def flow_tests(lane):
@@ -147,21 +162,17 @@ def flow_tests(lane):
             yield f"flow: {path.stem}", [str(path)], seconds
 
 
-def plain_flows():
-    with concurrent.futures.ThreadPoolExecutor(FLOWS_AT_ONCE) as pool:
-        for test in flow_tests("plain"):
-            pool.submit(run, *test)
+def lane(name, at_once):
+    run_all(f"flow, {name}", at_once, flow_tests(name))
 
 
 def group_flow(_):
-    for test in flow_tests("alone"):
-        run(*test)
+    lane("alone", 1)
 
 
 def group_browser(_):
-    for path in sorted((ROOT / "tests/browser").glob("*.py")):
-        if os.access(path, os.X_OK):
-            run(f"browser: {path.stem}", [str(path)], 600)
+    run_all("browser", 1, ((f"browser: {path.stem}", [str(path)], 600)
+                           for path in sorted((ROOT / "tests/browser").glob("*.py"))))
 
 
 def group_bench(_):
@@ -186,8 +197,8 @@ def main():
         return 1
     beside = []
     if "flow" in wanted:
-        beside = [threading.Thread(target=run, args=test) for test in flow_tests("slow")]
-        beside.append(threading.Thread(target=plain_flows))
+        beside = [threading.Thread(target=attempt, args=("flow", lane, *words))
+                  for words in (("slow", SLOW_FLOWS_MAX), ("plain", FLOWS_AT_ONCE))]
     for thread in beside:
         thread.start()
     for name in GROUPS:
@@ -195,10 +206,10 @@ def main():
             for thread in beside:
                 thread.join()
         if name in wanted and name == "fuzz":
-            beside.append(threading.Thread(target=group_fuzz, args=(args,)))
+            beside.append(threading.Thread(target=attempt, args=("fuzz", group_fuzz, args)))
             beside[-1].start()
         elif name in wanted:
-            globals()[f"group_{name}"](args)
+            attempt(name, globals()[f"group_{name}"], args)
     for thread in beside:
         thread.join()
     if RESULTS.failed:
