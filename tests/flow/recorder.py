@@ -53,6 +53,13 @@ def free_port():
     raise AssertionError("no port is free")
 
 
+def check_sanitizers(text):
+    """What a sanitizer says is a failure, whatever becomes of the process that said it."""
+    lines = text.splitlines()
+    found = [i for i, line in enumerate(lines) if "runtime error:" in line or "Sanitizer" in line]
+    assert not found, "\n".join(lines[max(0, found[0] - 5):found[0] + 60])
+
+
 def stop(process, seconds=20, with_signal=signal.SIGTERM):
     if process.poll() is None:
         process.send_signal(with_signal)
@@ -125,9 +132,11 @@ class Recorder:
 
     def __exit__(self, *error):
         self.stop()
-        if error[0] is not None and self.log_path.exists():
-            print(self.log_path.read_text()[-8000:], file=sys.stderr)
+        log = self.log_path.read_text(errors="replace") if self.log_path.exists() else ""
+        if error[0] is not None:
+            print(log[-8000:], file=sys.stderr)
         shutil.rmtree(self.directory, ignore_errors=True)
+        check_sanitizers(log)
 
     def command(self, *words):
         return [str(self.build / "src/komainu"), "--state", str(self.state), *map(str, words)]
@@ -135,6 +144,7 @@ class Recorder:
     def komainu(self, *words, expect=0, timeout=300):
         done = subprocess.run(self.command(*words), text=True, stdout=subprocess.PIPE,
                               stderr=subprocess.PIPE, timeout=timeout)
+        check_sanitizers(done.stderr)
         if expect is not None and done.returncode != expect:
             raise AssertionError(f"komainu {' '.join(map(str, words))}: {done.returncode}, not "
                                  f"{expect}\n{done.stdout}\n{done.stderr}")
