@@ -452,6 +452,8 @@ static void on_timer(void *context)
 	int64_t now_us = km_clock_monotonic_us();
 
 	km_clock_watch_look(care->clock);
+	/* First: a look at what is so now must not open what an entry is about to open, too. */
+	km_care_look(care);
 	if (now_us >= care->slow_us) {
 		care->slow_us = now_us + SLOW_US;
 		look_slowly(care, now_us);
