@@ -70,7 +70,7 @@ def is_open(host, port):
 def open_ports(host):
     """Every TCP port of a host that takes a connection. Loopback-fast: refusals come at once."""
     found = []
-    for port in range(1, 10000):
+    for port in range(1, 65536):
         with socket.socket() as link:
             link.settimeout(1)
             if link.connect_ex((host.address, port)) == 0:
@@ -92,8 +92,11 @@ def tls(host, *words):
 
 
 def takes(host, *words):
-    """Whether the server agrees to a TLS handshake of this kind."""
-    return "Cipher is (NONE)" not in tls(host, *words)
+    """Whether the server agrees to a TLS handshake of this kind; an error if openssl says neither."""
+    told = re.search(r"Cipher(?: is|\s+:) (\S+)", tls(host, *words))
+    if told is None:
+        raise OSError("openssl did not tell of a cipher")
+    return told[1] not in ("(NONE)", "0000")
 
 
 def certificate(host):

@@ -9,4 +9,4 @@ from recorder import BUILD, ROOT
 
 if __name__ == "__main__":
     os.execv(sys.executable, [sys.executable, str(ROOT / "lab/street.py"), "check", "--build", str(BUILD),
-                              "--seconds", "230"])
+                              "--seconds", "440"])
