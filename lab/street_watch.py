@@ -15,6 +15,7 @@ ETH_P_IP, ETH_P_ALL = 0x0800, 0x0003  # what leaves is shown to who asks for all
 PACKET_OUTGOING = 4
 SO_ATTACH_FILTER = 26
 SO_TIMESTAMPNS = 35
+SOL_PACKET, PACKET_STATISTICS = 263, 6  # packets, and those that found no room
 TCP, UDP = 6, 17
 SYN, ACK, RST, FIN = 0x02, 0x10, 0x04, 0x01
 HEADERS = 128
@@ -61,14 +62,27 @@ class Watch(threading.Thread):
         self.socket.bind((BRIDGE, ETH_P_ALL))
         self.socket.settimeout(0.5)
         self.before, self.sent, self.is_over = established(), collections.defaultdict(Sent), False
+        self.error = None
 
     def stop(self):
+        """What was sent. An error if not every packet was seen: then nothing can be said of the pace."""
         self.is_over = True
         self.join()
+        _, lost = struct.unpack("II", self.socket.getsockopt(SOL_PACKET, PACKET_STATISTICS, 8))
         self.socket.close()
+        if self.error is not None:
+            raise AssertionError("the watch of the street ended early") from self.error
+        if lost > 0:
+            raise AssertionError(f"the watch of the street missed {lost} packets")
         return self.sent
 
     def run(self):
+        try:
+            self.watch()
+        except Exception as error:  # it is told by stop(): here nobody would see it
+            self.error = error
+
+    def watch(self):
         while not self.is_over:
             try:
                 data, told, _, address = self.socket.recvmsg(HEADERS, 64)

@@ -71,6 +71,8 @@ class Score:
     def pace(self, sent):
         self.asked, self.all = sent.most(sent.asked), sent.most(sent.all)
         self.connections, self.packets = sent.most(sent.connections), len(sent.all)
+        if self.packets == 0:
+            self.faults.append("no packet to it was seen")
         if self.asked > PACE + LATE:
             self.faults.append(f"{self.asked} packets asked within a second")
         if sent.most(sent.asked, 10.0) > 10 * PACE:
@@ -78,11 +80,14 @@ class Score:
 
     def manners(self):
         """No lock, no guessing, no reboot."""
-        events = [event for name in ("door", "video") if (street_services.directory(self.host) / f"{name}.log").exists()
+        events = [event for name in ("door", "video", "onvif")
+                  if (street_services.directory(self.host) / f"{name}.log").exists()
                   for event in street_services.events(self.host, name)]
-        if any(event["event"] == "locked" for event in events):
+        if any(event["event"] == "locked" or event.get("result") == "locked" for event in events):
             self.faults.append("an account was locked")
-        failed = [event["account"] for event in events if event["event"] == "login" and not event["good"]]
+        # Of a door, and of an ONVIF device, which tells of logins that failed only.
+        failed = [event["account"] if "account" in event else event["user"] for event in events
+                  if event["event"] == "login" and not event.get("good", False)]
         for account in set(failed):
             if failed.count(account) > TRIES:
                 self.faults.append(f"{failed.count(account)} failed logins as {account}")
