@@ -184,14 +184,15 @@ export async function checkSeek(tap, page, camera, part, frame_us, label, slack_
 // Arrow keys move exactly one picture.
 export async function checkSteps(tap, page, camera) {
   const element = video(page, camera);
-  const numbers = [];
-  for (const key of ['', 'ArrowRight', 'ArrowRight', 'ArrowRight', 'ArrowLeft', 'ArrowLeft']) {
-    if (key) {
-      await page.locator('.timeline').focus();
-      await page.keyboard.press(key);
-      await page.waitForTimeout(250);
-    }
-    numbers.push((await readStamp(element)).number);
+  const numbers = [(await readStamp(element)).number];
+  for (const key of ['ArrowRight', 'ArrowRight', 'ArrowRight', 'ArrowLeft', 'ArrowLeft']) {
+    await page.locator('.timeline').focus();
+    await page.keyboard.press(key);
+    const shown = await until(async () => {
+      const stamp = await readStamp(element);
+      return stamp.number !== undefined && stamp.number !== numbers.at(-1) && stamp;
+    }, `another picture by ${key}`);
+    numbers.push(shown.number);
   }
   const [start] = numbers;
   const expected = [0, 1, 2, 3, 2, 1].map((step) => start + step);
