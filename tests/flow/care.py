@@ -136,7 +136,7 @@ def check_duty(r):
     [same] = asked(r, "duty", "list", "--overdue")["duties"]
     assert same["number"] == duty["number"]
     r.komainu("duty", "done", number, "--result", "findings", "--note", "one is scratched")
-    wait_for("the alarm is over", lambda: not alarms(r, "duty"), 5, 0.5)
+    wait_for("the alarm is over", lambda: not alarms(r, "duty"), 20, 0.5)
     [record] = asked(r, "duty", "history", number)["records"]
     assert record["result"] == "findings" and record["note"] == "one is scratched", record
     assert asked(r, "duty", "list", "--overdue")["duties"] == []

@@ -94,12 +94,12 @@ def check_profile(r):
 
 def check_statements(r):
     assert answer(r, "a01-1")["reason"] == "not_stated"
-    soon = f"@{int(time.time()) + 6}"
+    soon = f"@{int(time.time()) + 12}"
     made = asked(r, "attest", "a01-1", "--document", "plan of the rack room, no. 7", "--until", soon)
     assert made["attestations"][0]["by"] == "command line", made
     one = answer(r, "a01-1")
     assert one["state"] == "met" and one["kinds"] == "A" and one["attestation"], one
-    wait_for("the statement runs out", lambda: answer(r, "a01-1")["state"] == "unknown", 20, 1)
+    wait_for("the statement runs out", lambda: answer(r, "a01-1")["state"] == "unknown", 40, 1)
     assert answer(r, "a01-1")["reason"] == "statement_ran_out", answer(r, "a01-1")
     number = asked(r, "attest", "a01-1", "--document", "plan")["attestations"][0]["number"]
     assert answer(r, "a01-1")["state"] == "met"
@@ -156,7 +156,7 @@ def seed(r, camera, facts):
 
 def check_camera(r):
     r.add("door", "rtsp://127.0.0.1:9/none")
-    wait_for("the camera is there", lambda: r.camera("door"), 10)
+    wait_for("the camera is there", lambda: r.camera("door"), 30)
     camera = r.camera("door")["id"]
     seed(r, camera, [
         ("open_video", "/live", 2, "yes", 1),

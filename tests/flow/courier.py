@@ -273,11 +273,11 @@ def check_tests(stage):
     assert "テスト通知" in mail["Subject"] and "test message" in mail.get_content(), mail
     assert max(map(len, raw.split(b"\r\n"))) <= 78
     assert stage.hook.bodies[0]["event"] == "test"
-    wait_for("rsyslog wrote it", lambda: stage.collector.lines(), 10)
+    wait_for("rsyslog wrote it", lambda: stage.collector.lines(), 30)
     severity, _, app, msgid, data, text = stage.collector.lines()[0].split("|")
     assert (severity, app, msgid) == ("6", "komainu", "test") and 'phase="test"' in data, data
     assert "テスト通知" in text
-    wait_for("the broker passed it on", lambda: stage.broker.notices(), 10)
+    wait_for("the broker passed it on", lambda: stage.broker.notices(), 30)
 
 
 def check_discovery(stage):

@@ -6,7 +6,7 @@ import json
 import sys
 import time
 
-from recorder import Camera, Recorder, count_frames, wait_for
+from recorder import Camera, Recorder, count_frames
 
 
 FPS = 15
@@ -62,8 +62,7 @@ def main():
             r.komainu("status")
         finally:
             sent = {name: c.stop() for name, c in (("front", front), ("back", back), ("safe", safe))}
-        wait_for("the writer has stored what was received", lambda: all(
-            r.camera(n)["frames_stored"] == r.camera(n)["frames_received"] for n in sent), 10)
+        r.wait_all_stored(*sent)
         ended = time.time_ns() // 1000
         for name, frames in sent.items():
             camera = r.camera(name)

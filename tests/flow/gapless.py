@@ -28,7 +28,7 @@ def main():
             for name in cameras:
                 r.wait_stored(name, frames, seconds + 60)
             wait_for("all received is stored", lambda: all(
-                r.camera(n)["frames_stored"] == r.camera(n)["frames_received"] for n in cameras), 10)
+                r.camera(n)["frames_stored"] == r.camera(n)["frames_received"] for n in cameras), 30)
             status = {name: r.camera(name) for name in cameras}
         finally:
             sent = {name: camera.stop() for name, camera in cameras.items()}

@@ -47,8 +47,7 @@ def storm():
             sent = healthy.stop()
             for camera in dropping:
                 camera.stop()
-        wait_for("all is stored", lambda: r.camera("healthy")["frames_stored"] ==
-                 r.camera("healthy")["frames_received"], 10)
+        r.wait_all_stored("healthy")
         camera = r.camera("healthy")
         assert camera["frames_received"] >= sent - 4 and camera["lost"] + camera["gaps"] == 0, (sent, camera)
         assert memory < MEMORY_MIB, f"{memory:.0f} MiB"
@@ -90,8 +89,7 @@ def main():
             sent = healthy.stop()
             for camera in hostile.values():
                 camera.stop()
-        wait_for("all is stored", lambda: r.camera("healthy")["frames_stored"] ==
-                 r.camera("healthy")["frames_received"], 10)
+        r.wait_all_stored("healthy")
         camera = r.camera("healthy")
         assert camera["frames_received"] >= sent - 4 and camera["lost"] + camera["gaps"] == 0, (sent, camera)
         assert worst < MEMORY_MIB, f"{worst:.0f} MiB"

@@ -191,7 +191,7 @@ def check_tampering(recorder, export):
     shutil.copy(last, recorder.state / "guard.db")
     recorder.start()
     wait_for("the status says that the journal is broken",
-             lambda: (recorder.status() or {}).get("journal", {}).get("state") == "broken", 10)
+             lambda: (recorder.status() or {}).get("journal", {}).get("state") == "broken", 30)
     assert "journal-broken" in recorder.log_path.read_text()
     shown = json.loads(recorder.komainu("journal", "show", "--event", "journal_broken", "--json"))["entries"]
     assert len(shown) == 1 and str(highest) in shown[0]["text"], shown

@@ -352,16 +352,16 @@ def test_changes(directory):
         firmware.write_bytes(b"lab-firmware 2.0.0\n" + secrets.token_bytes(300_000))
         _, outcome = done("firmware", firmware)
         assert outcome["down_time_us"] == 1_000_000, outcome
-        sent = wait_for("the firmware arrived", lambda: device.events("firmware"), 5)[0]
+        sent = wait_for("the firmware arrived", lambda: device.events("firmware"), 20)[0]
         assert sent["sha256"] == hashlib.sha256(firmware.read_bytes()).hexdigest()
-        wait_for("it restarted", lambda: device.events("restart"), 5)
+        wait_for("it restarted", lambda: device.events("restart"), 20)
         time.sleep(1.2)
         expect(audit(device.url, password=new), "firmware", "2.0.0")
         done("restart")
-        wait_for("it restarted again", lambda: len(device.events("restart")) == 2, 5)
+        wait_for("it restarted again", lambda: len(device.events("restart")) == 2, 20)
         time.sleep(1.2)
         done("factory_default", "hard")
-        wait_for("its settings are the maker's", lambda: device.events("factory_default"), 5)
+        wait_for("its settings are the maker's", lambda: device.events("factory_default"), 20)
         time.sleep(1.7)
         assert json.loads(run_ask("login", device.url, "admin", PASSWORD)[0])["err"] == "OK"
 
@@ -401,7 +401,7 @@ def run_in_network():
     other = subprocess.Popen(["unshare", "--net", "sleep", "100"])
     try:
         wait_for("the other network", lambda: os.readlink(f"/proc/{other.pid}/ns/net") !=
-                 os.readlink("/proc/self/ns/net"), 5)
+                 os.readlink("/proc/self/ns/net"), 20)
         ip("link", "add", "near", "type", "veth", "peer", "name", "far")
         ip("link", "set", "far", "netns", str(other.pid))
         ip("addr", "add", "10.77.0.1/24", "dev", "near")

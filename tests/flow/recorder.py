@@ -210,6 +210,14 @@ class Recorder:
         wait_for(f"{frames} frames of {name} stored",
                  lambda: (self.camera(name) or {}).get("frames_stored", 0) >= frames, seconds, 0.2)
 
+    def wait_all_stored(self, *names, seconds=30):
+        """Of cameras that have ended: the end of their streams was read, and all that came is stored."""
+        def is_stored():
+            cameras = [self.camera(name) or {} for name in names]
+            return all(camera.get("state", "streaming") != "streaming" and
+                       camera["frames_stored"] == camera["frames_received"] for camera in cameras)
+        wait_for(f"all received of {', '.join(names)} is stored", is_stored, seconds)
+
     def export(self, name, start_us, end_us):
         path = self.directory / f"{name}-{secrets.token_hex(3)}.mp4"
         self.komainu("export", name, "--from", seconds_text(start_us), "--to", seconds_text(end_us),

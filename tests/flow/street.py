@@ -17,7 +17,7 @@ import street_cameras  # noqa: E402
 import street_net  # noqa: E402
 import street_services  # noqa: E402
 import street_watch  # noqa: E402
-from recorder import BUILD, Recorder, stop, wait_for  # noqa: E402
+from recorder import BUILD, Recorder, stop  # noqa: E402
 
 LIFE_S = 290
 AUDIT_S = 60  # one audit at the default pace
@@ -141,8 +141,7 @@ def check_pictures(r, lived):
         stop(host.stream)
         sent = street_services.events(host, "rtsp")[-1]["rtp_frames"]
         # A stream that ends may hold back its last pictures.
-        wait_for(f"pictures of {camera.name}", lambda: r.camera(camera.name)["frames_stored"] ==
-                 r.camera(camera.name)["frames_received"], 10)
+        r.wait_all_stored(camera.name)
         told = r.camera(camera.name)
         total += told["frames_received"]
         if told["frames_received"] < sent - 4 or told["lost"] != 0:
