@@ -1,10 +1,11 @@
 /*
  * A guard of a few rules, to drive komainu-web in tests: started as
  *
- *     fake_guard WEB ROOT INDEX
+ *     fake_guard WEB ROOT INDEX PORT
  *
- * it makes a certificate, starts WEB with a channel, and prints "port N" once web is ready.
- * Commands on standard input: "end" ends the session of the administrator; end of file stops both.
+ * it makes a certificate, starts WEB with a channel, to listen on PORT, and prints "port N" once
+ * web is ready. Commands on standard input: "end" ends the session of the administrator; end of
+ * file stops both.
  *
  * Accounts: admin (all cameras) and user (the first camera only), password "right horse". Sessions
  * are 32 bytes of 0x11 and 0x22, the CSRF token is 32 bytes of 0x33. Two cameras, 0001 and 0002.
@@ -19,7 +20,6 @@
 #include "priv/channel.h"
 #include "proto/track.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -349,21 +349,6 @@ static void on_input(void *context, unsigned events)
 
 /* --- start --- */
 
-static uint16_t free_port(void)
-{
-	struct sockaddr_in address = { .sin_family = AF_INET };
-	socklen_t size = sizeof(address);
-	int fd = socket(AF_INET, SOCK_STREAM, 0);
-
-	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	if (fd < 0 || bind(fd, (struct sockaddr *)&address, size) < 0 ||
-	    getsockname(fd, (struct sockaddr *)&address, &size) < 0) {
-		exit(1);
-	}
-	(void)close(fd);
-	return ntohs(address.sin_port);
-}
-
 static void send_start(struct guard *guard, const char *root, const char *index)
 {
 	struct km_message_web_start *start = calloc(1, sizeof(*start));
@@ -376,7 +361,6 @@ static void send_start(struct guard *guard, const char *root, const char *index)
 				 &certificate, &key) < 0) {
 		exit(1);
 	}
-	guard->port = free_port();
 	start->port = guard->port;
 	(void)snprintf(start->address, sizeof(start->address), "127.0.0.1");
 	(void)snprintf(start->root, sizeof(start->root), "%s", root);
@@ -409,8 +393,8 @@ int main(int argc, char **argv)
 	struct guard guard = { 0 };
 	int ends[2];
 
-	if (argc != 4 || km_channel_pair(ends) < 0) {
-		(void)fprintf(stderr, "usage: fake_guard WEB ROOT INDEX\n");
+	if (argc != 5 || km_channel_pair(ends) < 0) {
+		(void)fprintf(stderr, "usage: fake_guard WEB ROOT INDEX PORT\n");
 		return 2;
 	}
 	guard.web = start_web(argv[1], ends[1]);
@@ -421,6 +405,7 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	km_watch_set(guard.input, KM_LOOP_READ);
+	guard.port = (uint16_t)strtoul(argv[4], NULL, 10);
 	send_start(&guard, argv[2], argv[3]);
 	km_loop_run(guard.loop);
 	km_channel_destroy(guard.channel);

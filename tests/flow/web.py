@@ -20,7 +20,7 @@ import sys
 import tempfile
 import time
 
-from recorder import wait_for
+from recorder import free_port, wait_for
 
 CAMERA = "00000000-0000-0000-0000-000000000001"
 OTHER = "00000000-0000-0000-0000-000000000002"
@@ -97,7 +97,7 @@ class Web:
     def __init__(self, programs, root, index):
         # The sanitizer's leak check needs ptrace, which the sandbox takes away.
         environment = dict(os.environ, ASAN_OPTIONS="detect_leaks=0")
-        self.guard = subprocess.Popen([programs["fake_guard"], programs["komainu-web"], root, index],
+        self.guard = subprocess.Popen([programs["fake_guard"], programs["komainu-web"], root, index, str(free_port())],
                                       stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
                                       env=environment)
         self.port = 0
