@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-# check: seconds=480
+# check: seconds=720
 """Drift and remedies against a virtual camera with ONVIF: settings that change unannounced are one
 alarm, announced ones none; a password is changed for real, the old one is refused, and the recording
 goes on with the new one; the camera's answer cannot be read, or the recorder is killed while it waits
@@ -18,6 +18,7 @@ from recorder import Camera, Recorder, free_port, wait_for
 ADDRESS = f"127.{random.randrange(16, 250)}.{random.randrange(1, 250)}.9"
 PORT = 8000  # one of the usual places of ONVIF
 USER = "recorder"
+RETRIED_S = 100  # a login that was refused is tried again after 60 s and up to a fifth more
 
 
 class Proxy:
@@ -175,7 +176,7 @@ def main():
             done, new = fix_password()
             assert done["state"] == "done" and "the old one is refused" in done["text"], done
             assert len(new) == 16 and new != "an-old-password-1"
-            r.wait_streaming("gate", seconds=60)
+            r.wait_streaming("gate", seconds=RETRIED_S)
             before = r.camera("gate")["frames_stored"]
             wait_for("recording with the new password",
                      lambda: r.camera("gate")["frames_stored"] > before + 20, 30)
@@ -191,7 +192,7 @@ def main():
             done, new = fix_password()
             proxy.garbled = None
             assert done["state"] == "done" and new != before, done
-            r.wait_streaming("gate", seconds=60)
+            r.wait_streaming("gate", seconds=RETRIED_S)
 
             # --- killed between send and verify: the camera has taken it, the recorder does not know ---
             proxy.held = "SetUser"
@@ -212,7 +213,7 @@ def main():
 
             last = wait_for("it is known which password holds", settled, 90)
             change_stream_password(new)
-            r.wait_streaming("gate", seconds=60)
+            r.wait_streaming("gate", seconds=RETRIED_S)
             audit(r)
             facts = asked(r, "audit", "facts", "gate", "--kind", "own_login")["facts"]
             assert any(fact["value"] == "yes" for fact in facts), (last, facts)
