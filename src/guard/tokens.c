@@ -23,7 +23,8 @@ uint64_t km_tokens_rights(void)
 #define KM_RIGHT(number, NAME, name, per_camera, roles, text) all |= UINT64_C(1) << (number);
 #include "model/rights.tbl"
 #undef KM_RIGHT
-	return all & ~(UINT64_C(1) << KM_RIGHT_SESSION | UINT64_C(1) << KM_RIGHT_ACCOUNTS);
+	return all & ~(UINT64_C(1) << KM_RIGHT_SESSION | UINT64_C(1) << KM_RIGHT_ACCOUNTS |
+			 UINT64_C(1) << KM_RIGHT_REMEDY);
 }
 
 static bool is_among(uint64_t rights, unsigned right)
@@ -220,7 +221,8 @@ static int read_token(sqlite3_stmt *row, struct km_token *ret_token)
 	struct km_token token = {
 		.id = km_database_uuid(row, 0),
 		.account = km_database_uuid(row, 1),
-		.rights = (uint64_t)sqlite3_column_int64(row, 3),
+		/* Whatever stands there: shown is what counts. */
+		.rights = (uint64_t)sqlite3_column_int64(row, 3) & km_tokens_rights(),
 		.created_us = sqlite3_column_int64(row, 5),
 		.expires_us = sqlite3_column_int64(row, 6),
 		.used_us = sqlite3_column_int64(row, 7),

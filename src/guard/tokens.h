@@ -3,10 +3,10 @@
  *
  * A token acts for its owner, with some of the owner's rights, on some of the owner's cameras, from
  * some addresses, and not for longer than a year. What the owner loses, the token loses. It never
- * has the rights over accounts and sessions: a token makes no further tokens. 32 random bytes,
- * written as "kmt_" and base64url; shown once, kept as a hash with a prefix of its own, so that
- * nothing else that is 32 bytes long is ever taken for one. Revoked tokens stay in the list: the
- * journal names them.
+ * has the rights over accounts and sessions, as a token makes no further tokens, nor the one to put
+ * cameras right, as that asks for a person's password. 32 random bytes, written as "kmt_" and
+ * base64url; shown once, kept as a hash with a prefix of its own, so that nothing else that is 32
+ * bytes long is ever taken for one. Revoked tokens stay in the list: the journal names them.
  */
 #ifndef KM_GUARD_TOKENS_H
 #define KM_GUARD_TOKENS_H

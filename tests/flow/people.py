@@ -358,6 +358,14 @@ def check_tokens(r, boss, person, camera, other):
     assert script.ask("GET", "/api/v1/status")[0].status == 401
     text = r.komainu("token", "add", boss.name, "cameras", "--rights", "cameras,status", "--days", 1).strip()
     machine = Person(r.port, HOME, text)
+    # To put a camera right is a person's: no token is made for it, and none from before is let in.
+    r.komainu("token", "add", boss.name, "fixer", "--rights", "remedy", expect=1)
+    subprocess.run(["sqlite3", "-cmd", ".timeout 5000", str(r.state / "guard.db"),
+                    "UPDATE token SET rights = rights | 8192 WHERE name = 'cameras'"], check=True, timeout=20)
+    wish = {"camera": camera, "remedy": "reboot"}
+    assert machine.ask("POST", "/api/v1/plans", wish)[0].status == 403
+    assert next(t["rights"] for t in json.loads(r.komainu("--json", "token", "list"))["tokens"]
+                if t["name"] == "cameras") == "status,cameras"
     assert machine.ask("DELETE", f"/api/v1/cameras/{uuid.uuid4()}")[0].status == 404  # and no CSRF header
     return text
 

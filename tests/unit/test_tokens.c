@@ -80,10 +80,30 @@ static void test_scope(void **state)
 	token.rights = UINT64_MAX;
 	assert_false(km_tokens_may(&token, KM_RIGHT_SESSION, &nil));
 	assert_false(km_tokens_may(&token, KM_RIGHT_ACCOUNTS, &nil));
+	assert_false(km_tokens_may(&token, KM_RIGHT_REMEDY, &nil));
 	assert_int_equal(km_cidr_parse_address(KM_BYTES("192.0.2.200"), address), 0);
 	assert_true(km_tokens_may_come_from(&token, address));
 	assert_int_equal(km_cidr_parse_address(KM_BYTES("192.0.3.1"), address), 0);
 	assert_false(km_tokens_may_come_from(&token, address));
+}
+
+/* A camera is put right by a person: what an earlier version gave away counts no more. */
+static void test_stored_remedy(void **state)
+{
+	struct guard_stage *stage = *state;
+	struct km_token token = wish("script");
+	char text[KM_TOKEN_TEXT_SIZE];
+	char rights[100];
+
+	token.camera_count = 0;
+	assert_int_equal(add(stage, &token, text), 0);
+	assert_int_equal(
+	    km_database_exec(stage->database, "UPDATE token SET rights = rights | 8192"), 0);
+	assert_int_equal(find(stage, text, &token), 0);
+	assert_false(km_tokens_may(&token, KM_RIGHT_REMEDY, &nil));
+	assert_true(km_tokens_may(&token, KM_RIGHT_STATUS, &nil));
+	km_tokens_write_rights(token.rights, rights, sizeof(rights));
+	assert_string_equal(rights, "live,status");
 }
 
 static void test_life(void **state)
@@ -129,6 +149,8 @@ static void test_refused(void **state)
 	assert_int_equal(add(stage, &token, NULL), KM_ERR_FORMAT);
 	token.rights = UINT64_C(1) << KM_RIGHT_ACCOUNTS;
 	assert_int_equal(add(stage, &token, NULL), KM_ERR_FORMAT);
+	token.rights = UINT64_C(1) << KM_RIGHT_REMEDY;
+	assert_int_equal(add(stage, &token, NULL), KM_ERR_FORMAT);
 	token = wish("a");
 	token.expires_us = GUARD_STAGE_NOW_US;
 	assert_int_equal(add(stage, &token, NULL), KM_ERR_RANGE);
@@ -151,7 +173,7 @@ static void test_refused(void **state)
 static void test_words(void **state)
 {
 	static const char *const wrong[] = { "", "live,", "session", "live,accounts", "watch", ",",
-		"live playback" };
+		"live playback", "remedy", "audit,remedy" };
 	static const char *const texts[] = { "", "kmt_", "kmt_AAAA",
 		"kmx_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
 		"kmt_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA!" };
@@ -205,6 +227,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		GUARD_TEST(test_scope),
+		GUARD_TEST(test_stored_remedy),
 		GUARD_TEST(test_life),
 		GUARD_TEST(test_refused),
 		cmocka_unit_test(test_words),
