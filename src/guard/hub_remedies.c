@@ -568,10 +568,14 @@ int km_hub_remedies_plan(struct km_hub *hub, struct km_message_remedy_begin *ord
     const struct km_uuid *asker, struct km_remedy_plan **ret_plan)
 {
 	int64_t job = 0;
-	int err = 0;
+	int err = km_remedy_plans_has_room(&hub->remedies->plans, asker, km_clock_monotonic_us())
+		      ? 0
+		      : KM_ERR_LIMIT;
 
 	order->mode = KM_MODE_PREVIEW;
-	err = send_order(hub, order, &job);
+	if (err == 0) {
+		err = send_order(hub, order, &job);
+	}
 	return err < 0 ? err
 		       : km_remedy_plans_add(&hub->remedies->plans, job, asker, order,
 			     km_clock_monotonic_us(), km_clock_unix_us(), ret_plan);

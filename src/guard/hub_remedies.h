@@ -19,7 +19,8 @@ struct km_remedy_plans *km_hub_remedies_plans(struct km_hub *hub);
 
 /*
  * Let the auditor work out what this order would send; the plan's steps follow. KM_ERR_NOT_FOUND or
- * KM_ERR_FORMAT: the file of firmware. The order's passwords are the caller's to wipe.
+ * KM_ERR_FORMAT: the file of firmware. KM_ERR_LIMIT: there is no room for a plan. The order's
+ * passwords are the caller's to wipe.
  */
 KM_MUST_USE int km_hub_remedies_plan(struct km_hub *hub, struct km_message_remedy_begin *order,
     const struct km_uuid *asker, struct km_remedy_plan **ret_plan);

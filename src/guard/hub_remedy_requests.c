@@ -63,6 +63,10 @@ int km_hub_request_remedy_plan(struct km_hub_asking *asking, struct km_message_r
 		    "file: %s/" KM_HUB_REMEDIES_FOLDER
 		    "/%s is not there, or no file of 1 byte to 1 GB",
 		    hub->state_directory, order.file);
+	} else if (err == KM_ERR_LIMIT) {
+		err = km_hub_requests_fail(asking, err,
+		    "others have %d plans open: each is kept for ten minutes, try again then",
+		    KM_REMEDY_PLANS_MAX);
 	}
 	if (err == 0) {
 		asking->id = plan->id;

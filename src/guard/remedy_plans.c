@@ -15,23 +15,42 @@ static void wipe(struct km_remedy_plan *plan)
 	explicit_bzero(plan, sizeof(*plan));
 }
 
+/* A free place, or that of the asker's oldest plan. NULL: the plans of others fill all. */
+static struct km_remedy_plan *find_place(
+    struct km_remedy_plans *plans, const struct km_uuid *asker, int64_t now_us)
+{
+	struct km_remedy_plan *oldest = NULL;
+
+	for (size_t i = 0; i < KM_REMEDY_PLANS_MAX; i++) {
+		struct km_remedy_plan *plan = &plans->plans[i];
+
+		if (km_uuid_is_nil(&plan->id) || plan->until_us <= now_us) {
+			return plan;
+		}
+		if (km_uuid_is_equal(&plan->asker, asker) &&
+		    (oldest == NULL || plan->until_us < oldest->until_us)) {
+			oldest = plan;
+		}
+	}
+	return oldest;
+}
+
+bool km_remedy_plans_has_room(
+    struct km_remedy_plans *plans, const struct km_uuid *asker, int64_t now_us)
+{
+	return find_place(plans, asker, now_us) != NULL;
+}
+
 int km_remedy_plans_add(struct km_remedy_plans *plans, int64_t job, const struct km_uuid *asker,
     const struct km_message_remedy_begin *order, int64_t now_us, int64_t now_unix_us,
     struct km_remedy_plan **ret_plan)
 {
-	struct km_remedy_plan *plan = &plans->plans[0];
+	struct km_remedy_plan *plan = find_place(plans, asker, now_us);
 	struct km_uuid id;
-	int err = km_random_uuid(&id);
+	int err = plan == NULL ? KM_ERR_LIMIT : km_random_uuid(&id);
 
 	if (err < 0) {
 		return err;
-	}
-	for (size_t i = 0; i < KM_REMEDY_PLANS_MAX && !km_uuid_is_nil(&plan->id); i++) {
-		struct km_remedy_plan *other = &plans->plans[i];
-
-		if (km_uuid_is_nil(&other->id) || other->until_us < plan->until_us) {
-			plan = other;
-		}
 	}
 	wipe(plan);
 	plan->id = id;

@@ -36,7 +36,14 @@ struct km_remedy_plans {
 	struct km_remedy_plan plans[KM_REMEDY_PLANS_MAX];
 };
 
-/* A new one, MAKING; the oldest goes if there are too many. 0 or KM_ERR_SYS. */
+/* Whether a plan of theirs can be added: nobody pushes out what others are looking at. */
+bool km_remedy_plans_has_room(
+    struct km_remedy_plans *plans, const struct km_uuid *asker, int64_t now_us);
+
+/*
+ * A new one, MAKING; if there are too many, the oldest of the same asker goes. 0, KM_ERR_SYS, or
+ * KM_ERR_LIMIT: those of others fill all places.
+ */
 KM_MUST_USE int km_remedy_plans_add(struct km_remedy_plans *plans, int64_t job,
     const struct km_uuid *asker, const struct km_message_remedy_begin *order, int64_t now_us,
     int64_t now_unix_us, struct km_remedy_plan **ret_plan);
