@@ -123,6 +123,22 @@ static int judge_rights(
 	return 0;
 }
 
+/* A token for some cameras has no right over all of them. */
+static int judge_cameras(struct km_hub_asking *asking, const struct km_token *token)
+{
+	uint64_t beyond = token->rights & ~km_tokens_rights_of_cameras();
+	char wrong[256] = "";
+	char right[256] = "";
+
+	if (token->camera_count == 0 || beyond == 0) {
+		return 0;
+	}
+	km_tokens_write_rights(beyond, wrong, sizeof(wrong));
+	km_tokens_write_rights(km_tokens_rights_of_cameras(), right, sizeof(right));
+	return km_hub_requests_fail(asking, KM_ERR_FORMAT,
+	    "rights: %s reaches all cameras: with cameras, of %s, is right", wrong, right);
+}
+
 static int explain(struct km_hub_asking *asking, int err)
 {
 	switch (err) {
@@ -155,6 +171,9 @@ int km_hub_request_token_made_get(
 	}
 	if (err == 0) {
 		err = judge_rights(asking, &owner, &token);
+	}
+	if (err == 0) {
+		err = judge_cameras(asking, &token);
 	}
 	if (err < 0) {
 		return err;

@@ -32,6 +32,26 @@ static bool is_among(uint64_t rights, unsigned right)
 	return right < 64 && (rights >> right & 1) != 0;
 }
 
+uint64_t km_tokens_rights_of_cameras(void)
+{
+	/* The state is the same for everybody; the figures are told of the token's cameras. */
+	uint64_t rights = UINT64_C(1) << KM_RIGHT_STATUS | UINT64_C(1) << KM_RIGHT_METRICS;
+
+	for (unsigned right = 0; right < 64; right++) {
+		if (km_rights_is_per_camera((enum km_right)right)) {
+			rights |= UINT64_C(1) << right;
+		}
+	}
+	return rights & km_tokens_rights();
+}
+
+/* What counts, whatever was stored. */
+static uint64_t rights_of(const struct km_token *token)
+{
+	return token->rights &
+	       (token->camera_count == 0 ? km_tokens_rights() : km_tokens_rights_of_cameras());
+}
+
 int km_tokens_parse_rights(struct km_bytes text, uint64_t *ret_rights)
 {
 	uint64_t rights = 0;
@@ -103,8 +123,7 @@ static int judge(struct km_database *database, const struct km_token *token, int
 	int err = 0;
 
 	if (!km_text_is_name(km_bytes_text(token->name)) || token->rights == 0 ||
-	    (token->rights & ~km_tokens_rights()) != 0 ||
-	    token->camera_count > KM_TOKEN_CAMERAS_MAX) {
+	    token->rights != rights_of(token) || token->camera_count > KM_TOKEN_CAMERAS_MAX) {
 		return KM_ERR_FORMAT;
 	}
 	if (token->expires_us <= now_us || token->expires_us > now_us + KM_TOKEN_LIFE_MAX_US) {
@@ -221,8 +240,7 @@ static int read_token(sqlite3_stmt *row, struct km_token *ret_token)
 	struct km_token token = {
 		.id = km_database_uuid(row, 0),
 		.account = km_database_uuid(row, 1),
-		/* Whatever stands there: shown is what counts. */
-		.rights = (uint64_t)sqlite3_column_int64(row, 3) & km_tokens_rights(),
+		.rights = (uint64_t)sqlite3_column_int64(row, 3),
 		.created_us = sqlite3_column_int64(row, 5),
 		.expires_us = sqlite3_column_int64(row, 6),
 		.used_us = sqlite3_column_int64(row, 7),
@@ -251,11 +269,15 @@ static int on_camera(void *context, sqlite3_stmt *row)
 	return 0;
 }
 
+/* Its cameras, and with them the rights that count. */
 static int read_cameras(struct km_database *database, struct km_token *token)
 {
-	return km_database_run(database,
+	int err = km_database_run(database,
 	    "SELECT camera FROM token_camera WHERE token = ?1 ORDER BY camera",
 	    KM_VALUES(KM_UUID_DATA(&token->id)), on_camera, token);
+
+	token->rights = rights_of(token);
+	return err;
 }
 
 struct finding {
@@ -315,7 +337,7 @@ bool km_tokens_may(const struct km_token *token, enum km_right right, const stru
 {
 	bool has_camera = token->camera_count == 0 || !km_rights_is_per_camera(right);
 
-	if (!is_among(token->rights & km_tokens_rights(), (unsigned)right)) {
+	if (!is_among(rights_of(token), (unsigned)right)) {
 		return false;
 	}
 	for (size_t i = 0; !has_camera && i < token->camera_count; i++) {

@@ -34,8 +34,12 @@ struct km_token {
 	size_t camera_count; /* 0: all that the owner may see */
 };
 
-/* The rights that a token may have at all. */
+/*
+ * The rights that a token may have at all; and those that one for some cameras may have: what they
+ * reach can be told apart by camera. The others are over the whole system.
+ */
 uint64_t km_tokens_rights(void);
+uint64_t km_tokens_rights_of_cameras(void);
 
 /* "live,playback" to bits and back. KM_ERR_FORMAT: no right, or not one of a token's. */
 KM_MUST_USE int km_tokens_parse_rights(struct km_bytes text, uint64_t *ret_rights);
@@ -43,8 +47,8 @@ void km_tokens_write_rights(uint64_t rights, char *ret_text, size_t size);
 
 /*
  * Store one: name, account, rights, allow_from, expires_us and cameras are used. Returns 0,
- * KM_ERR_FORMAT (name, or no right), KM_ERR_RANGE (expiry), KM_ERR_EXISTS (a living one of the
- * account has the name), KM_ERR_LIMIT (too many), or an error of the database.
+ * KM_ERR_FORMAT (name, or a right that it may not have), KM_ERR_RANGE (expiry), KM_ERR_EXISTS (a
+ * living one of the account has the name), KM_ERR_LIMIT (too many), or an error of the database.
  */
 KM_MUST_USE int km_tokens_add(struct km_database *database, const struct km_token *token,
     int64_t now_us, struct km_uuid *ret_id, char ret_text[static KM_TOKEN_TEXT_SIZE]);

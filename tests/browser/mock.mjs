@@ -472,7 +472,12 @@ async function testPeople(page) {
     const form = page.locator('form.add-token');
     await form.locator('input[name=token-name]').fill('screen');
     await form.locator('.check', { hasText: 'State of the system' }).locator('input').uncheck();
+    await form.locator('.check', { hasText: 'Journal' }).locator('input').check();
     await form.locator('.check', { hasText: '駐車場' }).locator('input').check();
+    tap.ok(
+      (await form.locator('.check', { hasText: 'Journal' }).count()) === 0,
+      'what reaches all cameras is not offered for some',
+    );
     await form.locator('button[type=submit]').click();
     await page.waitForSelector('.notice.good >> text=kmt_');
     const [made] = server.people.tokens;

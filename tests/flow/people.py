@@ -366,6 +366,19 @@ def check_tokens(r, boss, person, camera, other):
     assert machine.ask("POST", "/api/v1/plans", wish)[0].status == 403
     assert next(t["rights"] for t in json.loads(r.komainu("--json", "token", "list"))["tokens"]
                 if t["name"] == "cameras") == "status,cameras"
+    # What reaches all cameras is not for a token of some.
+    for right in ("audit", "attest", "cameras", "alarms", "journal"):
+        wish = {"name": "some", "rights": f"live,{right}", "cameras": camera, "days": 1}
+        assert right in boss.want(422, "POST", "/api/v1/tokens", wish)["error"]["message"]
+    made = boss.want(200, "POST", "/api/v1/tokens", {**wish, "rights": "live,status"})
+    subprocess.run(["sqlite3", "-cmd", ".timeout 5000", str(r.state / "guard.db"),
+                    "UPDATE token SET rights = rights | 4096 | 32768 WHERE name = 'some'"], check=True, timeout=20)
+    some = Person(r.port, HOME, made["token"])
+    assert some.ask("GET", "/api/v1/status")[0].status == 200
+    for method, path, body in (("GET", "/api/v1/facts", None), ("GET", "/api/v1/checklist", None),
+                               ("POST", "/api/v1/audits", {"camera": other}), ("POST", "/api/v1/waivers", {})):
+        assert some.ask(method, path, body)[0].status == 403, path
+    boss.want(204, "DELETE", f"/api/v1/tokens/{made['id']}")
     assert machine.ask("DELETE", f"/api/v1/cameras/{uuid.uuid4()}")[0].status == 404  # and no CSRF header
     return text
 

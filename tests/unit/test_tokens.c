@@ -106,6 +106,41 @@ static void test_stored_remedy(void **state)
 	assert_string_equal(rights, "live,status");
 }
 
+/* What cannot be told apart by camera is not for a token that was made for some. */
+static void test_some_cameras(void **state)
+{
+	static const enum km_right beyond[] = { KM_RIGHT_CAMERAS, KM_RIGHT_JOURNAL, KM_RIGHT_ALARMS,
+		KM_RIGHT_DUTIES, KM_RIGHT_SETTINGS, KM_RIGHT_AUDIT, KM_RIGHT_ATTEST };
+	struct guard_stage *stage = *state;
+	struct km_token token;
+	char text[KM_TOKEN_TEXT_SIZE];
+	char rights[100];
+
+	for (size_t i = 0; i < KM_COUNT(beyond); i++) {
+		token = wish("script");
+		token.rights |= UINT64_C(1) << beyond[i];
+		assert_int_equal(add(stage, &token, NULL), KM_ERR_FORMAT);
+	}
+	token.camera_count = 0;
+	assert_int_equal(add(stage, &token, NULL), 0);
+	/* One that an earlier version made. */
+	token = wish("earlier");
+	token.rights |= UINT64_C(1) << KM_RIGHT_METRICS;
+	assert_int_equal(add(stage, &token, text), 0);
+	assert_int_equal(km_database_exec(stage->database, "UPDATE token SET rights = -1"), 0);
+	assert_int_equal(find(stage, text, &token), 0);
+	for (size_t i = 0; i < KM_COUNT(beyond); i++) {
+		assert_false(km_tokens_may(&token, beyond[i], &nil));
+		assert_false(km_tokens_may(&token, beyond[i], &door));
+	}
+	assert_true(km_tokens_may(&token, KM_RIGHT_METRICS, &nil));
+	assert_true(km_tokens_may(&token, KM_RIGHT_STATUS, &nil));
+	assert_true(km_tokens_may(&token, KM_RIGHT_LIVE, &door));
+	assert_false(km_tokens_may(&token, KM_RIGHT_LIVE, &yard));
+	km_tokens_write_rights(token.rights, rights, sizeof(rights));
+	assert_string_equal(rights, "live,playback,export,status,metrics");
+}
+
 static void test_life(void **state)
 {
 	struct guard_stage *stage = *state;
@@ -228,6 +263,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		GUARD_TEST(test_scope),
 		GUARD_TEST(test_stored_remedy),
+		GUARD_TEST(test_some_cameras),
 		GUARD_TEST(test_life),
 		GUARD_TEST(test_refused),
 		cmocka_unit_test(test_words),

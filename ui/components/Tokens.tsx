@@ -10,6 +10,9 @@ import { Notice } from './Notice';
 
 type TokenRight = keyof typeof texts.value.people.tokenRightWords;
 
+// What the others reach cannot be told apart by camera: the recorder refuses them with cameras.
+const rightsOfCameras: string[] = ['live', 'playback', 'export', 'status', 'metrics'];
+
 const listOf = (text: string): string[] => text.split(',').filter((word) => word !== '');
 
 function rightsText(rights: string): string {
@@ -98,7 +101,7 @@ function TokenList({ tokens, work }: { tokens: Token[]; work: Work }) {
 
 interface ChecksProps {
   legend: string;
-  hint?: string;
+  hint?: string | undefined;
   rows: { key: string; label: string }[];
   chosen: Signal<string[]>;
 }
@@ -132,13 +135,16 @@ function AddToken({ work, onMade }: { work: Work; onMade: (token: string) => voi
   const days = useSignal('90');
   const allowFrom = useSignal('any');
   const words = t.tokenRightWords;
+  const isOffered = (right: string): boolean =>
+    cameras.value.length === 0 || rightsOfCameras.includes(right);
+  const given = rights.value.filter(isOffered);
 
   const submit = async (event: Event): Promise<void> => {
     event.preventDefault();
     await work(async () => {
       const answer = await api.addToken({
         name: name.value.trim(),
-        rights: rights.value.join(','),
+        rights: given.join(','),
         cameras: cameras.value.join(','),
         allow_from: allowFrom.value,
         days: Number(days.value) || 0,
@@ -159,7 +165,10 @@ function AddToken({ work, onMade }: { work: Work; onMade: (token: string) => voi
       />
       <Checks
         legend={t.tokenRights}
-        rows={(Object.keys(words) as TokenRight[]).map((key) => ({ key, label: words[key] }))}
+        hint={cameras.value.length > 0 ? t.tokenRightsHint : undefined}
+        rows={(Object.keys(words) as TokenRight[])
+          .filter(isOffered)
+          .map((key) => ({ key, label: words[key] }))}
         chosen={rights}
       />
       <Checks
@@ -184,7 +193,7 @@ function AddToken({ work, onMade }: { work: Work; onMade: (token: string) => voi
         onText={(text) => (allowFrom.value = text)}
         required
       />
-      <button type="submit" disabled={rights.value.length === 0}>
+      <button type="submit" disabled={given.length === 0}>
         {t.tokenAdd}
       </button>
     </form>

@@ -160,6 +160,7 @@ export const en = {
     revoke: 'Revoke',
     tokenName: 'Name of the token',
     tokenRights: 'Rights',
+    tokenRightsHint: 'With cameras chosen, those that reach only these. The others are over all cameras.',
     tokenCameras: 'Cameras',
     tokenCamerasHint: 'None chosen: all that its owner may see, later ones too.',
     tokenAllCameras: 'all of its owner’s',

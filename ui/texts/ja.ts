@@ -141,6 +141,7 @@ export const ja: Texts = {
     revoke: '取り消し',
     tokenName: 'トークンの名前',
     tokenRights: '権限',
+    tokenRightsHint: 'カメラを選んだ場合は、そのカメラだけに及ぶ権限に限られます。ほかの権限はすべてのカメラに及びます。',
     tokenCameras: 'カメラ',
     tokenCamerasHint: '選ばない場合は、所有者が見られるすべてのカメラ（今後追加されるものを含む）が対象です。',
     tokenAllCameras: '所有者のすべて',
