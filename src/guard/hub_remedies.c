@@ -5,6 +5,7 @@
 #include "guard/hub_drift.h"
 #include "guard/incidents.h"
 #include "guard/journal.h"
+#include "guard/remedy_orders.h"
 #include "guard/remedy_records.h"
 #include "io/clock.h"
 #include "model/remedies.h"
@@ -489,26 +490,31 @@ static int begin_run(
 	return err;
 }
 
-/* Stored, both passwords with it, before anything is sent. */
-static int store_order(struct km_hub *hub, struct km_remedy_plan *plan, const char *by,
-    const struct km_uuid *account, int64_t *ret_number)
+/* Who carries a plan out; account NULL: the command line. */
+struct person {
+	const char *name;
+	const struct km_uuid *account;
+};
+
+/* Stored, both passwords with it, before anything is sent. The order gets its secrets. */
+static int store_order(struct km_hub *hub, const struct km_remedy_plan *plan,
+    struct km_message_remedy_begin *order, const struct person *by, int64_t *ret_number)
 {
-	struct km_message_remedy_begin *order = &plan->order;
 	const struct km_hub_camera *camera = km_hub_find(hub, &order->camera);
 	bool is_password = order->kind == KM_REMEDY_PASSWORD;
 	char operations[200];
 	struct km_remedy_records_order record = {
 		.camera = order->camera,
 		.kind = order->kind,
-		.by = by,
+		.by = by->name,
 		.plan = operations,
 		.user = order->account,
 		.wanted = is_password ? order->wanted : NULL,
 		.earlier = is_password ? order->password : NULL,
 	};
-	int err = camera == NULL ? KM_ERR_NOT_FOUND : 0;
+	int err = 0;
 
-	if (err == 0 && order->password[0] == '\0') {
+	if (order->password[0] == '\0') {
 		err =
 		    km_cameras_password(hub->database, hub->vault, &order->camera, order->password);
 	}
@@ -525,37 +531,66 @@ static int store_order(struct km_hub *hub, struct km_remedy_plan *plan, const ch
 		    hub->database, hub->vault, &record, km_clock_unix_us(), ret_number);
 	}
 	if (err == 0) {
-		km_journal_note(hub->database, KM_EVENT_REMEDY_BEGAN, &order->camera, account,
+		km_journal_note(hub->database, KM_EVENT_REMEDY_BEGAN, &order->camera, by->account,
 		    "%s: %s: %s, by %s", camera->entry.name, km_remedies_name(order->kind),
-		    operations, by);
+		    operations, by->name);
 	}
 	return err;
 }
 
-int km_hub_remedies_start(struct km_hub *hub, struct km_remedy_plan *plan, const char *by,
-    const struct km_uuid *account, int64_t *ret_number)
+/* Whether what was shown can still be done; ret_text says what stands against it. */
+static int judge_start(
+    struct km_hub *hub, const struct km_message_remedy_begin *order, const char **ret_text)
 {
+	const struct km_hub_camera *camera = km_hub_find(hub, &order->camera);
+
+	if (camera == NULL) {
+		*ret_text = "plan: its camera was removed";
+		return KM_ERR_NOT_FOUND;
+	}
+	if (!km_remedy_orders_is_of(order, &camera->entry)) {
+		*ret_text = "plan: the camera's entry was changed: plan again";
+		return KM_ERR_STATE;
+	}
+	if (find_free(hub) == NULL) {
+		*ret_text = "several cameras are being put right now: try again in a minute";
+		return KM_ERR_LIMIT;
+	}
+	return 0;
+}
+
+int km_hub_remedies_start(struct km_hub *hub, struct km_remedy_plan *plan, const char *by,
+    const struct km_uuid *account, int64_t *ret_number, const char **ret_text)
+{
+	/* The plan itself keeps no secret that the recorder has, however this ends. */
+	struct km_message_remedy_begin order = plan->order;
+	const struct person person = { .name = by, .account = account };
 	int64_t number = 0;
-	int err = find_free(hub) == NULL ? KM_ERR_LIMIT : 0;
+	int err = judge_start(hub, &order, ret_text);
 
 	if (err == 0) {
-		err = store_order(hub, plan, by, account, &number);
+		err = store_order(hub, plan, &order, &person, &number);
+		if (err == KM_ERR_EXISTS) {
+			*ret_text = "this camera is being put right already: see what becomes of "
+				    "that first";
+		}
 	}
 	if (err < 0) {
-		return err;
+		goto out;
 	}
 	plan->state = KM_PLAN_USED;
+	explicit_bzero(plan->order.password, sizeof(plan->order.password));
 	*ret_number = number;
-	err = begin_run(hub, &plan->order, KM_MODE_RUN, number);
+	err = begin_run(hub, &order, KM_MODE_RUN, number);
 	if (err < 0) {
 		const struct run never = {
-			.number = number, .camera = plan->order.camera, .kind = plan->order.kind
+			.number = number, .camera = order.camera, .kind = order.kind
 		};
 
 		end_record(hub, &never, KM_REMEDY_IS_FAILED, km_error_text(err), 0);
 	}
-	explicit_bzero(plan->order.password, sizeof(plan->order.password));
-	explicit_bzero(plan->order.wanted, sizeof(plan->order.wanted));
+out:
+	explicit_bzero(&order, sizeof(order));
 	return err;
 }
 

@@ -27,10 +27,11 @@ KM_MUST_USE int km_hub_remedies_plan(struct km_hub *hub, struct km_message_remed
 
 /*
  * Carry out a plan that is READY, for this account (NULL: the command line). KM_ERR_EXISTS: one of
- * this camera is not over. KM_ERR_LIMIT: too many are under way.
+ * this camera is not over. KM_ERR_LIMIT: too many are under way. KM_ERR_STATE, KM_ERR_NOT_FOUND:
+ * the camera's entry is not what it was when the plan was made. Then ret_text says so; static.
  */
 KM_MUST_USE int km_hub_remedies_start(struct km_hub *hub, struct km_remedy_plan *plan,
-    const char *by, const struct km_uuid *account, int64_t *ret_number);
+    const char *by, const struct km_uuid *account, int64_t *ret_number, const char **ret_text);
 
 /* The auditor ended, and with it what it did for us. */
 void km_hub_remedies_end(struct km_hub *hub);

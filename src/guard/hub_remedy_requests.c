@@ -153,13 +153,7 @@ static int run_plan(struct km_hub *hub, struct km_remedy_plan *plan, const char 
 		*ret_text = "plan: it is not ready, or was carried out already";
 		return KM_ERR_STATE;
 	}
-	err = km_hub_remedies_start(hub, plan, by, account, &finding.number);
-	if (err == KM_ERR_EXISTS) {
-		*ret_text =
-		    "this camera is being put right already: see what becomes of that first";
-	} else if (err == KM_ERR_LIMIT) {
-		*ret_text = "several cameras are being put right now: try again in a minute";
-	}
+	err = km_hub_remedies_start(hub, plan, by, account, &finding.number, ret_text);
 	return err < 0 ? err
 		       : km_remedy_records_each(
 			     hub->database, &plan->order.camera, 1, on_remedy, &finding);

@@ -254,3 +254,14 @@ int km_remedy_orders_make(struct km_database *database, const struct km_camera *
 	explicit_bzero(&order, sizeof(order));
 	return err;
 }
+
+bool km_remedy_orders_is_of(
+    const struct km_message_remedy_begin *order, const struct km_camera *entry)
+{
+	size_t pin_size = entry->has_pin ? sizeof(entry->pin) : 0;
+
+	return strcmp(order->rtsp_url, entry->url) == 0 &&
+	       strcmp(order->onvif_url, entry->onvif_url) == 0 && order->pin_size == pin_size &&
+	       memcmp(order->pin, entry->pin, pin_size) == 0 &&
+	       (order->password[0] != '\0' || strcmp(order->user, entry->user) == 0);
+}

@@ -21,4 +21,12 @@ KM_MUST_USE int km_remedy_orders_make(struct km_database *database, const struct
     const struct km_message_remedy_plan *ask, struct km_message_remedy_begin *ret_order,
     char ret_text[static KM_REMEDY_ORDERS_TEXT_SIZE]);
 
+/*
+ * Whether the camera's entry still says what the order was made by: addresses, certificate, and the
+ * user, unless the order has a login of its own. Else the entry's password, which is looked up when
+ * the order is carried out, would go elsewhere.
+ */
+bool km_remedy_orders_is_of(
+    const struct km_message_remedy_begin *order, const struct km_camera *entry);
+
 #endif

@@ -4,9 +4,11 @@
 alarm, announced ones none; a password is changed for real, the old one is refused, and the recording
 goes on with the new one; the camera's answer cannot be read, or the recorder is killed while it waits
 for it, and still it finds out which password holds. [IPA a12-3, h01-1]"""
+import http.client
 import json
 import random
 import socket
+import ssl
 import subprocess
 import sys
 import threading
@@ -80,6 +82,65 @@ class Proxy:
             device.close()
 
 
+class Page:
+    """An administrator at the page: plans and their end are seen one by one."""
+
+    PASSWORD = "lantern stone gate 4711"
+
+    def __init__(self, r):
+        r.komainu("user", "add", "boss", "--role", "administrator", "--password-file", r.secret(self.PASSWORD))
+        self.r, self.headers = r, {}
+        self.tls = ssl.create_default_context()
+        self.tls.check_hostname = False
+        self.tls.verify_mode = ssl.CERT_NONE
+
+    def ask(self, method, path, body=None):
+        link = http.client.HTTPSConnection("127.0.0.1", self.r.port, context=self.tls, timeout=60)
+        link.request(method, "/api/v1" + path, json.dumps(body) if body is not None else None,
+                     {**self.headers, **({"Content-Type": "application/json"} if body is not None else {})})
+        answer = link.getresponse()
+        data = answer.read()
+        if answer.getheader("set-cookie"):
+            self.headers = {"Cookie": answer.getheader("set-cookie").split(";")[0],
+                            "X-Komainu-CSRF": json.loads(data)["csrf"]}
+        link.close()
+        return answer.status, json.loads(data) if data else None
+
+    def login(self):
+        status, told = self.ask("POST", "/session", {"name": "boss", "password": self.PASSWORD})
+        assert status == 200, told
+
+    def plan(self, **wish):
+        status, told = self.ask("POST", "/plans", {"camera": self.r.camera("gate")["id"], **wish})
+        assert status == 200, told
+        plan = told["plans"][0]["plan"]
+
+        def ready():
+            told = self.ask("GET", f"/plans/{plan}")[1]
+            return told if told["plans"][0]["state"] == "ready" else None
+
+        wait_for("the plan", ready, 30)
+        return plan
+
+    def run(self, plan):
+        return self.ask("POST", f"/plans/{plan}/run", {"password": self.PASSWORD})
+
+
+def check_changed_entry(r, page, device):
+    """A login goes where the plan said, or nowhere."""
+    plan = page.plan(remedy="ntp", servers="192.0.2.124")
+    r.komainu("camera", "set", "gate", "--onvif", f"http://{ADDRESS}:{PORT}/onvif/device_service")
+    status, told = page.run(plan)
+    assert status == 409 and "changed" in told["error"]["message"], told
+    assert device.settings()["ntp"] == ["192.0.2.123"]
+    status, told = page.run(page.plan(remedy="ntp", servers="192.0.2.124"))
+    assert status == 200, told
+    wait_for("the clock", lambda: device.settings()["ntp"] == ["192.0.2.124"], 30)
+    wait_for("its end", lambda: asked(r, "camera", "fixes", "gate")["remedies"][0]["state"] == "done", 30)
+    count = len(asked(r, "snapshot", "list", "gate")["snapshots"])
+    wait_for("the audit after it", lambda: len(asked(r, "snapshot", "list", "gate")["snapshots"]) > count, 60)
+
+
 def asked(r, *words):
     return json.loads(r.komainu(*words, "--json"))
 
@@ -106,6 +167,7 @@ def main():
         camera = Camera("--mount", "/gate", *lab, "--password-file", old)
         streams = [camera]
         try:
+            page = Page(r)
             r.add("gate", camera.url, "--user", USER, "--password-file", old)
             r.start()
             r.wait_streaming("gate")
@@ -134,6 +196,9 @@ def main():
             found = wait_for("the alarm", lambda: alarms(r), 20)
             assert len(found) == 1 and found[0]["count"] == 1, found
             assert "intruder" in found[0]["text"] and found[0]["camera_name"] == "gate", found
+
+            page.login()
+            check_changed_entry(r, page, device)
 
             # --- announced work is no alarm, and is checked afterwards ---
             r.komainu("alarm", "acknowledge", found[0]["number"])
