@@ -7,6 +7,12 @@
 #include <string.h>
 
 /* What cannot be written to the journal waits for the end, where it is told. */
+static unsigned never_full(void *context)
+{
+	(void)context;
+	return 0;
+}
+
 static void on_waiting(void *context)
 {
 	(void)context;
@@ -18,7 +24,8 @@ int km_certificates_offline_ask(struct km_state *state, enum km_message_kind kin
 {
 	/* A hub of which nothing runs: the handlers find neither web nor a log. */
 	struct km_hub *hub = calloc(1, sizeof(*hub));
-	struct km_hub_asking asking = { .hub = hub, .send = on_record, .send_context = context };
+	const struct km_hub_asker asker = { on_record, never_full, context };
+	struct km_hub_asking asking = { .hub = hub, .asker = &asker };
 	int err = KM_ERR_UNSUPPORTED;
 
 	if (hub == NULL ||

@@ -275,6 +275,13 @@ void km_children_send(
 	}
 }
 
+unsigned km_children_fill_percent(const struct km_process *process)
+{
+	const struct worker *worker = KM_CONTAINER(process, const struct worker, process);
+
+	return worker->channel == NULL ? 0 : km_channel_fill_percent(worker->channel);
+}
+
 void km_children_each(struct km_children *children,
     void (*on_child)(void *context, struct km_process *process), void *context)
 {

@@ -54,6 +54,9 @@ KM_MUST_USE int km_children_add(struct km_children *children, enum km_role role,
 void km_children_send(
     struct km_process *process, struct km_bytes message, const int *fds, size_t fd_count);
 
+/* How much waits to be sent to it, as km_channel_fill_percent; 0 while it does not run. */
+unsigned km_children_fill_percent(const struct km_process *process);
+
 /* Call for each child. */
 void km_children_each(struct km_children *children,
     void (*on_child)(void *context, struct km_process *process), void *context);

@@ -78,6 +78,13 @@ static void send_to_visitor(void *context, enum km_message_kind kind, const void
 	}
 }
 
+static unsigned fill_of_visitor(void *context)
+{
+	const struct visitor *visitor = context;
+
+	return km_channel_fill_percent(visitor->channel);
+}
+
 static void leave(struct visitor *visitor)
 {
 	km_channel_destroy(visitor->channel);
@@ -88,6 +95,7 @@ static void on_message(void *context, struct km_bytes message, int *fds, size_t 
 {
 	struct visitor *visitor = context;
 	struct km_hub *hub = visitor->control->hub;
+	const struct km_hub_asker asker = { send_to_visitor, fill_of_visitor, visitor };
 	struct km_message_done done = { 0 };
 	struct km_message_status_get get;
 	struct km_message_reload reload;
@@ -102,7 +110,7 @@ static void on_message(void *context, struct km_bytes message, int *fds, size_t 
 		leave(visitor);
 		return;
 	}
-	if (km_hub_requests_from_command(hub, kind, message, send_to_visitor, visitor, &err)) {
+	if (km_hub_requests_from_command(hub, kind, message, &asker, &err)) {
 		if (err < 0) {
 			leave(visitor);
 		}

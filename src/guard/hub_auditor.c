@@ -664,8 +664,7 @@ static int on_audit(void *context, struct km_message_audit *audit)
 		audit->done = run->done;
 		audit->total = run->total;
 	}
-	km_hub_requests_answer(asking, KM_MESSAGE_audit, audit);
-	return 0;
+	return km_hub_requests_answer(asking, KM_MESSAGE_audit, audit);
 }
 
 static int queue_one(struct km_hub_asking *asking, const struct km_uuid *camera, bool is_thorough)
@@ -760,8 +759,7 @@ static int on_listed_fact(void *context, const struct km_fact *fact)
 	memcpy(record.value, fact->value, sizeof(record.value));
 	memcpy(record.detail, fact->detail, sizeof(record.detail));
 	memcpy(record.proof, fact->proof, sizeof(record.proof));
-	km_hub_requests_answer(asking, KM_MESSAGE_fact, &record);
-	return 0;
+	return km_hub_requests_answer(asking, KM_MESSAGE_fact, &record);
 }
 
 int km_hub_request_fact_list(struct km_hub_asking *asking, struct km_message_fact_list *list)

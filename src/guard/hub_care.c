@@ -24,8 +24,7 @@ static const struct km_uuid *account_of(const struct km_hub_asking *asking)
 
 static int on_alarm(void *context, struct km_message_alarm *alarm)
 {
-	km_hub_requests_answer(context, KM_MESSAGE_alarm, alarm);
-	return 0;
+	return km_hub_requests_answer(context, KM_MESSAGE_alarm, alarm);
 }
 
 int km_hub_request_alarm_list(struct km_hub_asking *asking, struct km_message_alarm_list *list)
@@ -65,14 +64,12 @@ int km_hub_request_alarm_acknowledge(
 
 static int on_incident(void *context, struct km_message_incident *incident)
 {
-	km_hub_requests_answer(context, KM_MESSAGE_incident, incident);
-	return 0;
+	return km_hub_requests_answer(context, KM_MESSAGE_incident, incident);
 }
 
 static int on_note(void *context, struct km_message_incident_note *note)
 {
-	km_hub_requests_answer(context, KM_MESSAGE_incident_note, note);
-	return 0;
+	return km_hub_requests_answer(context, KM_MESSAGE_incident_note, note);
 }
 
 int km_hub_request_incident_list(
@@ -206,14 +203,12 @@ int km_hub_request_incident_end(struct km_hub_asking *asking, struct km_message_
 
 static int on_duty(void *context, struct km_message_duty *duty)
 {
-	km_hub_requests_answer(context, KM_MESSAGE_duty, duty);
-	return 0;
+	return km_hub_requests_answer(context, KM_MESSAGE_duty, duty);
 }
 
 static int on_duty_record(void *context, struct km_message_duty_record *record)
 {
-	km_hub_requests_answer(context, KM_MESSAGE_duty_record, record);
-	return 0;
+	return km_hub_requests_answer(context, KM_MESSAGE_duty_record, record);
 }
 
 int km_hub_request_duty_list(struct km_hub_asking *asking, struct km_message_duty_list *list)
@@ -281,8 +276,7 @@ int km_hub_request_duty_put(struct km_hub_asking *asking, struct km_message_duty
 	NOTE(asking, KM_EVENT_DUTY_PUT, NULL, "duty %lld %.*s, every %u days, owner %s, by %s",
 	    (long long)duty.number, (int)name_of(&duty).size, (const char *)name_of(&duty).data,
 	    duty.interval_days, duty.owner, km_hub_requests_who(asking));
-	km_hub_requests_answer(asking, KM_MESSAGE_duty, &duty);
-	return 0;
+	return km_hub_requests_answer(asking, KM_MESSAGE_duty, &duty);
 }
 
 int km_hub_request_duty_drop(struct km_hub_asking *asking, struct km_message_duty_drop *drop)
@@ -347,8 +341,7 @@ int km_hub_request_duty_history(
 
 static int on_maintenance(void *context, struct km_message_maintenance *maintenance)
 {
-	km_hub_requests_answer(context, KM_MESSAGE_maintenance, maintenance);
-	return 0;
+	return km_hub_requests_answer(context, KM_MESSAGE_maintenance, maintenance);
 }
 
 int km_hub_request_maintenance_list(

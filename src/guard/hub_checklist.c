@@ -54,7 +54,7 @@ static const char *sureness_of(const struct km_requirement *requirement)
 	return found;
 }
 
-static void tell_requirement(struct km_hub_asking *asking, const struct km_requirement *requirement)
+static int tell_requirement(struct km_hub_asking *asking, const struct km_requirement *requirement)
 {
 	struct km_message_requirement record = {
 		.is_audit_point = requirement->is_audit_point,
@@ -70,14 +70,16 @@ static void tell_requirement(struct km_hub_asking *asking, const struct km_requi
 	text(requirement->title_ja, record.title_ja, sizeof(record.title_ja));
 	text(requirement->question_en, record.question_en, sizeof(record.question_en));
 	text(requirement->question_ja, record.question_ja, sizeof(record.question_ja));
-	km_hub_requests_answer(asking, KM_MESSAGE_requirement, &record);
+	return km_hub_requests_answer(asking, KM_MESSAGE_requirement, &record);
 }
 
 /* --- answers --- */
 
-static void tell_evidence(struct telling *telling, const struct km_answer *answer, const char *id)
+static int tell_evidence(struct telling *telling, const struct km_answer *answer, const char *id)
 {
-	for (size_t i = 0; i < answer->evidence_count; i++) {
+	int err = 0;
+
+	for (size_t i = 0; err == 0 && i < answer->evidence_count; i++) {
 		const struct km_fact *fact = answer->evidence[i];
 		struct km_message_evidence record = {
 			.level = answer->level,
@@ -98,8 +100,9 @@ static void tell_evidence(struct telling *telling, const struct km_answer *answe
 		memcpy(record.value, fact->value, sizeof(record.value));
 		memcpy(record.detail, fact->detail, sizeof(record.detail));
 		memcpy(record.proof, fact->proof, record.proof_size);
-		km_hub_requests_answer(telling->asking, KM_MESSAGE_evidence, &record);
+		err = km_hub_requests_answer(telling->asking, KM_MESSAGE_evidence, &record);
 	}
+	return err;
 }
 
 static bool is_asked_for(const struct telling *telling, const struct km_answer *answer)
@@ -138,13 +141,14 @@ static int on_answer(void *context, const struct km_answer *answer)
 		.cameras_unknown = answer->cameras_unknown,
 		.cameras_not_applicable = answer->cameras_not_applicable,
 	};
+	int err = 0;
 
 	if (!is_asked_for(telling, answer)) {
 		return 0;
 	}
 	if (telling->only == NULL &&
 	    (answer->level == KM_ANSWER_OF_ALL || telling->camera != NULL)) {
-		tell_requirement(telling->asking, requirement);
+		err = tell_requirement(telling->asking, requirement);
 	}
 	text(requirement->id, record.requirement, sizeof(record.requirement));
 	text(camera_name(telling->asking->hub, &answer->camera), record.camera_name,
@@ -154,11 +158,13 @@ static int on_answer(void *context, const struct km_answer *answer)
 	memcpy(record.subject, answer->subject, sizeof(record.subject));
 	km_answers_write_reason(answer->reason, answer->subject, false, record.reason_en);
 	km_answers_write_reason(answer->reason, answer->subject, true, record.reason_ja);
-	km_hub_requests_answer(telling->asking, KM_MESSAGE_answer, &record);
-	if (telling->has_evidence) {
-		tell_evidence(telling, answer, requirement->id);
+	if (err == 0) {
+		err = km_hub_requests_answer(telling->asking, KM_MESSAGE_answer, &record);
 	}
-	return 0;
+	if (err == 0 && telling->has_evidence) {
+		err = tell_evidence(telling, answer, requirement->id);
+	}
+	return err;
 }
 
 static int on_disagreement(void *context, const struct km_disagreement *disagreement)
@@ -194,8 +200,7 @@ static int on_disagreement(void *context, const struct km_disagreement *disagree
 	text(km_facts_name(disagreement->seen->kind), record.seen_fact, sizeof(record.seen_fact));
 	memcpy(record.seen_subject, disagreement->seen->subject, sizeof(record.seen_subject));
 	memcpy(record.seen_value, disagreement->seen->value, sizeof(record.seen_value));
-	km_hub_requests_answer(telling->asking, KM_MESSAGE_disagreement, &record);
-	return 0;
+	return km_hub_requests_answer(telling->asking, KM_MESSAGE_disagreement, &record);
 }
 
 /* --- judging --- */
@@ -286,14 +291,12 @@ out:
 
 static int on_attestation(void *context, struct km_message_attestation *attestation)
 {
-	km_hub_requests_answer(context, KM_MESSAGE_attestation, attestation);
-	return 0;
+	return km_hub_requests_answer(context, KM_MESSAGE_attestation, attestation);
 }
 
 static int on_waiver(void *context, struct km_message_waiver *waiver)
 {
-	km_hub_requests_answer(context, KM_MESSAGE_waiver, waiver);
-	return 0;
+	return km_hub_requests_answer(context, KM_MESSAGE_waiver, waiver);
 }
 
 static int tell_statements(
@@ -377,7 +380,9 @@ int km_hub_request_evidence_list(
 		return no_requirement(asking, list->requirement);
 	}
 	if (err == 0) {
-		tell_requirement(asking, telling.only);
+		err = tell_requirement(asking, telling.only);
+	}
+	if (err == 0) {
 		err = judge(&telling);
 	}
 	return err < 0 ? err : tell_statements(asking, list->requirement, false);
@@ -411,8 +416,7 @@ int km_hub_request_attest(struct km_hub_asking *asking, struct km_message_attest
 	}
 	NOTE(asking, KM_EVENT_ATTESTED, &made.camera, "%s: %s, document %s, by %s",
 	    made.requirement, km_states_name("answer_state", made.state), made.document, who);
-	km_hub_requests_answer(asking, KM_MESSAGE_attestation, &made);
-	return 0;
+	return km_hub_requests_answer(asking, KM_MESSAGE_attestation, &made);
 }
 
 static int explain_number(struct km_hub_asking *asking, int err, const char *what, int64_t number)
@@ -457,8 +461,7 @@ int km_hub_request_waive(struct km_hub_asking *asking, struct km_message_waive *
 	}
 	NOTE(asking, KM_EVENT_WAIVED, &made.camera, "%s: waiver %lld, %s, by %s", made.requirement,
 	    (long long)made.number, made.reason, who);
-	km_hub_requests_answer(asking, KM_MESSAGE_waiver, &made);
-	return 0;
+	return km_hub_requests_answer(asking, KM_MESSAGE_waiver, &made);
 }
 
 int km_hub_request_waive_end(struct km_hub_asking *asking, struct km_message_waive_end *end)

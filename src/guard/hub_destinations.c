@@ -64,8 +64,7 @@ static int on_destination(void *context, const struct km_destination *entry)
 	(void)km_bytes_copy_text(km_bytes_text(queue.error), record.error, sizeof(record.error));
 	km_hub_courier_find_test(asking->hub, &entry->id, &test);
 	fill_test(&test, &record);
-	km_hub_requests_answer(asking, KM_MESSAGE_destination, &record);
-	return 0;
+	return km_hub_requests_answer(asking, KM_MESSAGE_destination, &record);
 }
 
 int km_hub_request_destination_list(
@@ -202,8 +201,7 @@ static int on_notice(void *context, const struct km_notices_entry *entry)
 	memcpy(record.text_en, notice->text_en, sizeof(record.text_en));
 	memcpy(record.text_ja, notice->text_ja, sizeof(record.text_ja));
 	memcpy(record.error, entry->error, sizeof(record.error));
-	km_hub_requests_answer(context, KM_MESSAGE_notice, &record);
-	return 0;
+	return km_hub_requests_answer(context, KM_MESSAGE_notice, &record);
 }
 
 int km_hub_request_notice_list(struct km_hub_asking *asking, struct km_message_notice_list *list)

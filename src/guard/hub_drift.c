@@ -182,8 +182,7 @@ static int on_snapshot(void *context, const struct km_snapshot *snapshot)
 	if (camera != NULL) {
 		memcpy(record.camera_name, camera->entry.name, sizeof(record.camera_name));
 	}
-	km_hub_requests_answer(asking, KM_MESSAGE_snapshot, &record);
-	return 0;
+	return km_hub_requests_answer(asking, KM_MESSAGE_snapshot, &record);
 }
 
 static int on_check(void *context, const struct km_snapshots_check *check)
@@ -196,8 +195,7 @@ static int on_check(void *context, const struct km_snapshots_check *check)
 		.checked_unix_us = check->at_us,
 	};
 
-	km_hub_requests_answer(context, KM_MESSAGE_maintenance_check, &record);
-	return 0;
+	return km_hub_requests_answer(context, KM_MESSAGE_maintenance_check, &record);
 }
 
 int km_hub_request_snapshot_list(
@@ -296,8 +294,7 @@ static int on_listed(void *context, const struct km_difference *difference)
 	if (after != NULL) {
 		memcpy(record.after, after->value, sizeof(record.after));
 	}
-	km_hub_requests_answer(listing->asking, KM_MESSAGE_difference, &record);
-	return 0;
+	return km_hub_requests_answer(listing->asking, KM_MESSAGE_difference, &record);
 }
 
 int km_hub_request_difference_list(

@@ -139,8 +139,7 @@ static int on_found(void *context, const struct km_journal_found *found)
 	(void)km_bytes_copy_text(
 	    km_bytes_text(found->account_name), record.account_name, sizeof(record.account_name));
 	(void)km_bytes_copy_text(entry->text, record.text, sizeof(record.text));
-	km_hub_requests_answer(asking, KM_MESSAGE_journal_entry, &record);
-	return 0;
+	return km_hub_requests_answer(asking, KM_MESSAGE_journal_entry, &record);
 }
 
 int km_hub_request_journal_list(struct km_hub_asking *asking, struct km_message_journal_list *list)
@@ -222,8 +221,7 @@ int km_hub_request_journal_state(
 	memcpy(record.reviewed_by, review.who, sizeof(record.reviewed_by));
 	memcpy(record.review_note, review.note, sizeof(record.review_note));
 	memcpy(record.public_key, key->public_key, sizeof(record.public_key));
-	km_hub_requests_answer(asking, KM_MESSAGE_journal_status, &record);
-	return 0;
+	return km_hub_requests_answer(asking, KM_MESSAGE_journal_status, &record);
 }
 
 int km_hub_request_journal_sign(

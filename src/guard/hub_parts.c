@@ -115,7 +115,7 @@ int km_hub_request_part_list(struct km_hub_asking *asking, struct km_message_par
 		find_packages(&listing);
 	}
 	for (size_t i = 0; err == 0 && i < listing.count; i++) {
-		km_hub_requests_answer(asking, KM_MESSAGE_part, &listing.records[i]);
+		err = km_hub_requests_answer(asking, KM_MESSAGE_part, &listing.records[i]);
 	}
 	free(listing.records);
 	free(listing.parts);

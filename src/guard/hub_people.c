@@ -513,7 +513,7 @@ static int tell_grant(struct km_hub_asking *asking, const struct km_account *acc
 	}
 	if (err == 0 && (has_any || is_told_if_empty)) {
 		memcpy(grant.camera_name, camera->entry.name, sizeof(grant.camera_name));
-		km_hub_requests_answer(asking, KM_MESSAGE_grant, &grant);
+		err = km_hub_requests_answer(asking, KM_MESSAGE_grant, &grant);
 	}
 	return err;
 }

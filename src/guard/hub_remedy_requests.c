@@ -235,14 +235,12 @@ int km_hub_request_remedy_run(struct km_hub_asking *asking, struct km_message_re
 	if (err < 0) {
 		return km_hub_requests_fail(asking, err, "%s", text);
 	}
-	km_hub_requests_answer(asking, KM_MESSAGE_remedy, &remedy);
-	return 0;
+	return km_hub_requests_answer(asking, KM_MESSAGE_remedy, &remedy);
 }
 
 static int on_listed(void *context, struct km_message_remedy *remedy)
 {
-	km_hub_requests_answer(context, KM_MESSAGE_remedy, remedy);
-	return 0;
+	return km_hub_requests_answer(context, KM_MESSAGE_remedy, remedy);
 }
 
 int km_hub_request_remedy_list(struct km_hub_asking *asking, struct km_message_remedy_list *list)

@@ -22,15 +22,19 @@ struct front {
 #include "model/requests.tbl"
 #undef KM_REQUEST
 
-void km_hub_requests_answer(struct km_hub_asking *asking, enum km_message_kind kind, void *record)
+int km_hub_requests_answer(struct km_hub_asking *asking, enum km_message_kind kind, void *record)
 {
-	if (asking->answered == KM_HUB_REQUESTS_RECORDS_MAX) {
+	const struct km_hub_asker *asker = asking->asker;
+
+	if (asking->is_too_much || asking->answered == KM_HUB_REQUESTS_RECORDS_MAX ||
+	    asker->fill_percent(asker->context) >= KM_HUB_REQUESTS_FULL_PERCENT) {
 		asking->is_too_much = true;
-		return;
+		return KM_ERR_LIMIT;
 	}
 	asking->answered++;
 	memcpy(record, &asking->request, sizeof(asking->request));
-	asking->send(asking->send_context, kind, record);
+	asker->send(asker->context, kind, record);
+	return 0;
 }
 
 int km_hub_requests_fail(struct km_hub_asking *asking, int err, const char *format, ...)
@@ -72,13 +76,12 @@ static void finish(struct km_hub_asking *asking, int err)
 	if (err == KM_HUB_REQUESTS_LATER) {
 		return;
 	}
-	if (err == 0 && asking->is_too_much) {
+	if (asking->is_too_much && (err == 0 || err == KM_ERR_LIMIT)) {
 		done.err = km_hub_requests_fail(asking, KM_ERR_LIMIT,
-		    "more than %d rows: ask for less, as for one camera",
-		    KM_HUB_REQUESTS_RECORDS_MAX);
+		    "more than can be answered at once: ask for less, as for one camera");
 	}
 	memcpy(done.text, asking->text, sizeof(done.text));
-	asking->send(asking->send_context, KM_MESSAGE_done, &done);
+	asking->asker->send(asking->asker->context, KM_MESSAGE_done, &done);
 }
 
 void km_hub_requests_finish(
@@ -116,12 +119,25 @@ static void send_to_web(void *context, enum km_message_kind kind, const void *me
 	km_hub_send(hub->web, kind, message);
 }
 
+static unsigned fill_of_web(void *context)
+{
+	const struct km_hub *hub = context;
+
+	return km_children_fill_percent(hub->web);
+}
+
+bool km_hub_requests_is_busy(const struct km_hub *hub)
+{
+	return km_children_fill_percent(hub->web) > KM_HUB_REQUESTS_BUSY_PERCENT;
+}
+
 bool km_hub_requests_from_web(
     struct km_hub *hub, enum km_message_kind kind, struct km_bytes packed, int *ret_err)
 {
 	static const struct km_uuid no_camera;
-	struct km_hub_asking asking = { .hub = hub, .send = send_to_web, .send_context = hub };
-	struct km_account account;
+	const struct km_hub_asker asker = { send_to_web, fill_of_web, hub };
+	struct km_hub_asking asking = { .hub = hub, .asker = &asker };
+	struct km_account account = { 0 };
 	enum km_right right = KM_RIGHT_SESSION;
 	struct front *front = NULL;
 	int err = km_requests_right(kind, &right);
@@ -136,7 +152,9 @@ bool km_hub_requests_from_web(
 	}
 	asking.request = front->request;
 	asking.session = km_bytes_from(front->session, front->session_size);
-	err = km_hub_check(hub, asking.session, right, &no_camera, &account);
+	err = km_hub_requests_is_busy(hub)
+		  ? km_hub_requests_fail(&asking, KM_ERR_AGAIN, "the recorder is busy: try again")
+		  : km_hub_check(hub, asking.session, right, &no_camera, &account);
 	if (err == 0) {
 		asking.account = &account;
 		err = call_handler(&asking, kind, front);
@@ -149,11 +167,9 @@ bool km_hub_requests_from_web(
 }
 
 bool km_hub_requests_from_command(struct km_hub *hub, enum km_message_kind kind,
-    struct km_bytes packed,
-    void (*send)(void *context, enum km_message_kind kind, const void *message), void *context,
-    int *ret_err)
+    struct km_bytes packed, const struct km_hub_asker *asker, int *ret_err)
 {
-	struct km_hub_asking asking = { .hub = hub, .send = send, .send_context = context };
+	struct km_hub_asking asking = { .hub = hub, .asker = asker };
 	enum km_right right = KM_RIGHT_SESSION;
 	struct front *front = NULL;
 

@@ -7,8 +7,20 @@
 
 #include "guard/hub.h"
 
-/* An answer with more rows is refused: the channel to who asks would overflow. */
-#define KM_HUB_REQUESTS_RECORDS_MAX 49152
+/*
+ * Answers wait in the channel to who asks, which must not overflow: a new request of web is taken
+ * only while little waits, and an answer that would fill the rest ends as too large.
+ */
+#define KM_HUB_REQUESTS_BUSY_PERCENT 25
+#define KM_HUB_REQUESTS_FULL_PERCENT 90
+#define KM_HUB_REQUESTS_RECORDS_MAX  49152
+
+/* Where answers go. */
+struct km_hub_asker {
+	void (*send)(void *context, enum km_message_kind kind, const void *message);
+	unsigned (*fill_percent)(void *context); /* of the channel: km_channel_fill_percent */
+	void *context;
+};
 
 /* A request on its way; lives as long as the handler's call. */
 struct km_hub_asking {
@@ -21,8 +33,7 @@ struct km_hub_asking {
 	/* What goes into `done`: the id of what was made, and on failure what would be right. */
 	struct km_uuid id;
 	char text[512];
-	void (*send)(void *context, enum km_message_kind kind, const void *message);
-	void *send_context;
+	const struct km_hub_asker *asker;
 };
 
 /*
@@ -35,8 +46,11 @@ struct km_hub_asking {
 #include "model/requests.tbl"
 #undef KM_REQUEST
 
-/* Send a record; sets its `request`, which must be its first field. */
-void km_hub_requests_answer(struct km_hub_asking *asking, enum km_message_kind kind, void *record);
+/*
+ * Send a record; sets its `request`, which must be its first field. KM_ERR_LIMIT: the answer is too
+ * large, for which `done` has the words; whoever answers many rows ends there.
+ */
+int km_hub_requests_answer(struct km_hub_asking *asking, enum km_message_kind kind, void *record);
 
 /*
  * What a handler returns that answers later: it keeps `request`, sends its records to web, and ends
@@ -53,6 +67,9 @@ int km_hub_requests_fail(struct km_hub_asking *asking, int err, const char *form
 /* "command line", or the name of the account (or of its token); for records and the journal. */
 const char *km_hub_requests_who(const struct km_hub_asking *asking);
 
+/* Whether so much waits for web that it is to ask again later (KM_ERR_AGAIN). */
+bool km_hub_requests_is_busy(const struct km_hub *hub);
+
 /*
  * Whether the kind is a request. Then ret_err is KM_ERR_FORMAT if it did not unpack (whoever sent
  * it is broken), else 0: it was answered, if only by a refusal.
@@ -60,8 +77,6 @@ const char *km_hub_requests_who(const struct km_hub_asking *asking);
 bool km_hub_requests_from_web(
     struct km_hub *hub, enum km_message_kind kind, struct km_bytes packed, int *ret_err);
 bool km_hub_requests_from_command(struct km_hub *hub, enum km_message_kind kind,
-    struct km_bytes packed,
-    void (*send)(void *context, enum km_message_kind kind, const void *message), void *context,
-    int *ret_err);
+    struct km_bytes packed, const struct km_hub_asker *asker, int *ret_err);
 
 #endif

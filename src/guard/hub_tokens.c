@@ -39,8 +39,7 @@ static int on_token(void *context, const struct km_token *token)
 		km_uuid_write(&token->cameras[i], id);
 		km_buf_add_format(&cameras, "%s%s", i > 0 ? "," : "", id);
 	}
-	km_hub_requests_answer(asking, KM_MESSAGE_token, &record);
-	return 0;
+	return km_hub_requests_answer(asking, KM_MESSAGE_token, &record);
 }
 
 int km_hub_request_token_list(struct km_hub_asking *asking, struct km_message_token_list *list)

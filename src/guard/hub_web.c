@@ -395,8 +395,10 @@ static void on_status_get(struct km_hub *hub, const struct km_message_status_get
 		tell_stranger(hub, get->request);
 		return;
 	}
-	err = check(
-	    hub, km_bytes_from(get->session, get->session_size), KM_RIGHT_STATUS, &none, &account);
+	err = km_hub_requests_is_busy(hub)
+		  ? KM_ERR_AGAIN
+		  : check(hub, km_bytes_from(get->session, get->session_size), KM_RIGHT_STATUS,
+			&none, &account);
 	if (err == 0) {
 		km_hub_tell_status(hub, get->request, send_to_web, may_see, &seeing);
 	}

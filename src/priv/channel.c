@@ -417,3 +417,11 @@ int km_channel_send(
 	}
 	return 0;
 }
+
+unsigned km_channel_fill_percent(const struct km_channel *channel)
+{
+	size_t by_messages = channel->queued_messages * 100 / QUEUE_MESSAGES_MAX;
+	size_t by_bytes = channel->queued_bytes / (QUEUE_BYTES_MAX / 100);
+
+	return (unsigned)(by_messages > by_bytes ? by_messages : by_bytes);
+}

@@ -47,6 +47,12 @@ KM_MUST_USE int km_channel_create(struct km_loop *loop, int fd,
 KM_MUST_USE int km_channel_send(
     struct km_channel *channel, struct km_bytes message, const int *fds, size_t fd_count);
 
+/*
+ * How much waits, of what may at most, by messages or by bytes, whichever is more: 0 to 100.
+ * Whoever answers much asks before, as a full queue closes the channel for everybody.
+ */
+unsigned km_channel_fill_percent(const struct km_channel *channel);
+
 /* Close and free; nothing is called any more. NULL is fine. */
 void km_channel_destroy(struct km_channel *channel);
 

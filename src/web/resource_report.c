@@ -13,6 +13,8 @@ void km_resource_report_show(struct km_call *call);
 
 struct making {
 	struct km_call *call;
+	struct km_web *web;
+	bool is_the_one; /* one at a time: each keeps all the answers of a site */
 	struct km_report report;
 	enum km_report_format format;
 	struct km_buf paper;
@@ -21,6 +23,9 @@ struct making {
 
 static void destroy(struct making *making)
 {
+	if (making->is_the_one) {
+		making->web->is_reporting = false;
+	}
 	km_report_finish(&making->report);
 	km_buf_finish(&making->paper);
 	free(making);
@@ -139,6 +144,7 @@ void km_resource_report_show(struct km_call *call)
 		return;
 	}
 	making->call = call;
+	making->web = call->web;
 	making->report.made_unix_us = km_clock_unix_us();
 	km_buf_init(&making->paper, KM_REPORT_BYTES_MAX);
 	if (take_query(making, &refusal) < 0) {
@@ -146,6 +152,13 @@ void km_resource_report_show(struct km_call *call)
 		destroy(making);
 		return;
 	}
+	if (call->web->is_reporting) {
+		km_call_fail(call, 503, "busy", "another report is being made: try again");
+		destroy(making);
+		return;
+	}
+	making->is_the_one = true;
+	call->web->is_reporting = true;
 	memcpy(list.session, call->session, KM_SECRET_BYTES);
 	if (km_call_ask(call, KM_MESSAGE_checklist_list, &list, on_answer, making) < 0) {
 		km_call_fail(call, 503, "busy", "the recorder is busy: try again");

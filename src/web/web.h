@@ -23,6 +23,7 @@ struct km_web {
 	struct km_live *live;
 	size_t jobs;        /* disk jobs under way, see km_call_submit */
 	size_t exports;     /* under way */
+	bool is_reporting;  /* a paper of the checklist is being made */
 	bool is_setup_done; /* as guard said; never goes back */
 	char version[32];   /* as guard said; empty before */
 };

@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tarfile
 import tempfile
+import threading
 import urllib.error
 import urllib.request
 
@@ -272,9 +273,12 @@ def check_served(r):
     r.komainu("user", "add", "anna", "--role", "user", "--password-file", r.secret())
     context = ssl._create_unverified_context()
 
-    def get(account, right, query):
-        made = re.search(r"kmt_[\w-]+", r.komainu("token", "add", account, f"{account}-{secrets.token_hex(4)}", "--rights",
-                                                       right)).group()
+    def make_token(account, right):
+        return re.search(r"kmt_[\w-]+", r.komainu("token", "add", account, f"{account}-{secrets.token_hex(4)}", "--rights",
+                                                  right)).group()
+
+    def get(account, right, query, made=None):
+        made = made or make_token(account, right)
         request = urllib.request.Request(f"https://localhost:{r.port}/api/v1/checklist/report{query}",
                                          headers={"Authorization": "Bearer " + made})
         try:
@@ -292,6 +296,17 @@ def check_served(r):
     assert get("boss", "audit", "?language=fr")[0] == 422
     assert get("boss", "audit", "?other=1")[0] == 422
     assert get("anna", "live", "")[0] == 403
+    # One at a time: whoever comes meanwhile is told to come again, and nobody is thrown out.
+    token, got = make_token("boss", "audit"), []
+    crowd = [threading.Thread(target=lambda: got.append(get("boss", "audit", "", token))) for _ in range(12)]
+    for one in crowd:
+        one.start()
+    for one in crowd:
+        one.join()
+    assert len(got) == 12 and {status for status, *_ in got} <= {200, 503}, [status for status, *_ in got]
+    assert any(status == 200 for status, *_ in got)
+    assert all(headers["Retry-After"] for status, headers, _ in got if status == 503)
+    assert all(role["restarts"] == 0 for role in r.status()["roles"]), r.status()["roles"]
 
 
 def check_spec(r):

@@ -175,6 +175,26 @@ static void full_queue_closes(void **state)
 	assert_int_equal(fixture->left.closed_err, KM_ERR_LIMIT);
 }
 
+/* Whoever answers much can ask before it is too much, whether that is messages or bytes. */
+static void fill_is_told(void **state)
+{
+	struct fixture *fixture = *state;
+	struct km_channel *channel = fixture->left.channel;
+	static uint8_t message[KM_CHANNEL_MESSAGE_MAX];
+	unsigned sent = 0;
+
+	assert_int_equal(km_channel_fill_percent(channel), 0);
+	while (km_channel_fill_percent(channel) < 50 && sent < 65536) {
+		assert_int_equal(km_channel_send(channel, KM_BYTES("x"), NULL, 0), 0);
+		sent++;
+	}
+	assert_in_range(sent, 32768, 40000); /* and what the socket holds */
+	for (sent = 0; km_channel_fill_percent(channel) < 90 && sent < 1024; sent++) {
+		assert_int_equal(km_channel_send(channel, KM_BYTES_OF(message), NULL, 0), 0);
+	}
+	assert_in_range(sent, 900, 940);
+}
+
 static void oversize_is_refused(void **state)
 {
 	struct fixture *fixture = *state;
@@ -269,6 +289,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(descriptors_are_passed, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(queue_keeps_order, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(full_queue_closes, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(fill_is_told, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(oversize_is_refused, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(too_many_descriptors_close, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(peer_death_after_last_words, set_up, tear_down),
