@@ -60,13 +60,8 @@ static int check_token(struct km_hub *hub, const struct km_message_metrics_get *
 static bool may_see(void *context, const struct km_uuid *camera)
 {
 	const struct telling *telling = context;
-	const struct km_token *token = &telling->identity->token;
-	bool is_named = token->camera_count == 0;
 
-	for (size_t i = 0; i < token->camera_count && !is_named; i++) {
-		is_named = km_uuid_is_equal(&token->cameras[i], camera);
-	}
-	return is_named;
+	return km_tokens_is_for(&telling->identity->token, camera);
 }
 
 /* Where a camera is, and who logs in there, is nobody's business here. */

@@ -328,19 +328,24 @@ static void on_camera_drop(struct km_hub *hub, const struct km_message_camera_dr
 
 struct seeing {
 	struct km_hub *hub;
-	const struct km_account *account;
+	const struct km_hub_identity *identity;
+	bool sees_addresses;
 };
 
-/* Somebody sees a camera who may do anything with it. */
+/* Somebody sees a camera who may do anything with it; by a token, if it was made for the camera. */
 static bool may_see(void *context, const struct km_uuid *camera)
 {
 	static const enum km_right rights[] = { KM_RIGHT_LIVE, KM_RIGHT_PLAYBACK, KM_RIGHT_EXPORT };
-	struct seeing *seeing = context;
-	bool may = seeing->account->role == KM_ACCOUNT_MAINTENANCE;
+	const struct seeing *seeing = context;
+	const struct km_account *account = &seeing->identity->account;
+	bool may = account->role == KM_ACCOUNT_MAINTENANCE;
 
+	if (seeing->identity->session == NULL &&
+	    !km_tokens_is_for(&seeing->identity->token, camera)) {
+		return false;
+	}
 	for (size_t i = 0; !may && i < KM_COUNT(rights); i++) {
-		if (km_accounts_may(
-			seeing->hub->database, seeing->account, rights[i], camera, &may) < 0) {
+		if (km_accounts_may(seeing->hub->database, account, rights[i], camera, &may) < 0) {
 			return false;
 		}
 	}
@@ -361,10 +366,9 @@ static void send_without_address(struct km_hub *hub, const struct km_message_sta
 
 static void send_to_web(void *context, enum km_message_kind kind, const void *message)
 {
-	struct seeing *seeing = context;
+	const struct seeing *seeing = context;
 
-	if (kind == KM_MESSAGE_status_camera &&
-	    !km_rights_has(seeing->account->role, KM_RIGHT_CAMERAS)) {
+	if (kind == KM_MESSAGE_status_camera && !seeing->sees_addresses) {
 		send_without_address(seeing->hub, message);
 	} else {
 		km_hub_send(seeing->hub->web, kind, message);
@@ -384,25 +388,36 @@ static void tell_stranger(struct km_hub *hub, uint32_t request)
 	answer_done(hub, request, 0, NULL, "");
 }
 
+static int tell_status(struct km_hub *hub, const struct km_message_status_get *get)
+{
+	static const struct km_uuid none;
+	struct km_hub_identity identity;
+	struct seeing seeing = { .hub = hub, .identity = &identity };
+	int err = km_hub_requests_is_busy(hub) ? KM_ERR_AGAIN : 0;
+
+	if (err == 0) {
+		err =
+		    km_hub_identify(hub, km_bytes_from(get->session, get->session_size), &identity);
+	}
+	if (err < 0) {
+		return err;
+	}
+	err = km_hub_allow(hub, &identity, KM_RIGHT_STATUS, &none);
+	if (err == 0) {
+		seeing.sees_addresses = km_hub_allow(hub, &identity, KM_RIGHT_CAMERAS, &none) == 0;
+		km_hub_tell_status(hub, get->request, send_to_web, may_see, &seeing);
+	}
+	explicit_bzero(&identity, sizeof(identity));
+	return err;
+}
+
 static void on_status_get(struct km_hub *hub, const struct km_message_status_get *get)
 {
-	struct km_account account;
-	const struct km_uuid none = { 0 };
-	struct seeing seeing = { .hub = hub, .account = &account };
-	int err = 0;
-
 	if (get->session_size == 0) {
 		tell_stranger(hub, get->request);
 		return;
 	}
-	err = km_hub_requests_is_busy(hub)
-		  ? KM_ERR_AGAIN
-		  : check(hub, km_bytes_from(get->session, get->session_size), KM_RIGHT_STATUS,
-			&none, &account);
-	if (err == 0) {
-		km_hub_tell_status(hub, get->request, send_to_web, may_see, &seeing);
-	}
-	answer_done(hub, get->request, err, NULL, "");
+	answer_done(hub, get->request, tell_status(hub, get), NULL, "");
 }
 
 /* --- dispatch --- */

@@ -34,7 +34,7 @@ static bool is_among(uint64_t rights, unsigned right)
 
 uint64_t km_tokens_rights_of_cameras(void)
 {
-	/* The state is the same for everybody; the figures are told of the token's cameras. */
+	/* Their answers leave the other cameras out. */
 	uint64_t rights = UINT64_C(1) << KM_RIGHT_STATUS | UINT64_C(1) << KM_RIGHT_METRICS;
 
 	for (unsigned right = 0; right < 64; right++) {
@@ -333,17 +333,20 @@ bool km_tokens_is_alive(const struct km_token *token, int64_t now_us)
 	return token->revoked_us == 0 && now_us < token->expires_us;
 }
 
+bool km_tokens_is_for(const struct km_token *token, const struct km_uuid *camera)
+{
+	bool is_for = token->camera_count == 0;
+
+	for (size_t i = 0; !is_for && i < token->camera_count; i++) {
+		is_for = km_uuid_is_equal(&token->cameras[i], camera);
+	}
+	return is_for;
+}
+
 bool km_tokens_may(const struct km_token *token, enum km_right right, const struct km_uuid *camera)
 {
-	bool has_camera = token->camera_count == 0 || !km_rights_is_per_camera(right);
-
-	if (!is_among(rights_of(token), (unsigned)right)) {
-		return false;
-	}
-	for (size_t i = 0; !has_camera && i < token->camera_count; i++) {
-		has_camera = km_uuid_is_equal(&token->cameras[i], camera);
-	}
-	return has_camera;
+	return is_among(rights_of(token), (unsigned)right) &&
+	       (!km_rights_is_per_camera(right) || km_tokens_is_for(token, camera));
 }
 
 bool km_tokens_may_come_from(

@@ -65,6 +65,9 @@ KM_MUST_USE int km_tokens_find_id(
 /* Whether it is neither over nor revoked. */
 bool km_tokens_is_alive(const struct km_token *token, int64_t now_us);
 
+/* Whether it was made for all cameras, or for this one among others. */
+bool km_tokens_is_for(const struct km_token *token, const struct km_uuid *camera);
+
 /* Whether it was made for this: the right, on this camera (nil: none), from this address. */
 bool km_tokens_may(const struct km_token *token, enum km_right right, const struct km_uuid *camera);
 bool km_tokens_may_come_from(

@@ -374,7 +374,12 @@ def check_tokens(r, boss, person, camera, other):
     subprocess.run(["sqlite3", "-cmd", ".timeout 5000", str(r.state / "guard.db"),
                     "UPDATE token SET rights = rights | 4096 | 32768 WHERE name = 'some'"], check=True, timeout=20)
     some = Person(r.port, HOME, made["token"])
-    assert some.ask("GET", "/api/v1/status")[0].status == 200
+    # Of other cameras it is not even told that they are there; nor where its own is.
+    for told in (some.want(200, "GET", "/api/v1/status"), some.want(200, "GET", "/api/v1/cameras")):
+        assert [row["id"] for row in told["cameras"]] == [camera] and not told["cameras"][0]["url"], told
+    assert some.ask("GET", f"/api/v1/cameras/{other}")[0].status == 404
+    assert len(boss.want(200, "GET", "/api/v1/cameras")["cameras"]) == 2
+    assert all(row["url"] for row in boss.want(200, "GET", "/api/v1/cameras")["cameras"])
     for method, path, body in (("GET", "/api/v1/facts", None), ("GET", "/api/v1/checklist", None),
                                ("POST", "/api/v1/audits", {"camera": other}), ("POST", "/api/v1/waivers", {})):
         assert some.ask(method, path, body)[0].status == 403, path

@@ -137,6 +137,10 @@ static void test_some_cameras(void **state)
 	assert_true(km_tokens_may(&token, KM_RIGHT_STATUS, &nil));
 	assert_true(km_tokens_may(&token, KM_RIGHT_LIVE, &door));
 	assert_false(km_tokens_may(&token, KM_RIGHT_LIVE, &yard));
+	assert_true(km_tokens_is_for(&token, &door));
+	assert_false(km_tokens_is_for(&token, &yard));
+	token.camera_count = 0;
+	assert_true(km_tokens_is_for(&token, &yard));
 	km_tokens_write_rights(token.rights, rights, sizeof(rights));
 	assert_string_equal(rights, "live,playback,export,status,metrics");
 }
