@@ -36,6 +36,27 @@ static enum km_exit write_report(
 	return result;
 }
 
+/* Of one camera, or of one section: what a site is too large for comes in parts. */
+static enum km_exit take_part(const struct km_verb_context *context,
+    const struct km_arguments *arguments, struct km_message_checklist_list *list,
+    struct km_report *report)
+{
+	const char *camera = km_arguments_get(arguments, "--camera");
+	const char *section = km_arguments_get(arguments, "--section");
+
+	if (section != NULL && (section[0] < 'a' || section[0] > 'i' || section[1] != '\0')) {
+		(void)km_verb_fail("--section %s: a to i is right", section);
+		return KM_EXIT_USAGE;
+	}
+	report->is_of_camera = camera != NULL;
+	if (section != NULL) {
+		report->section = section[0];
+		list->section[0] = section[0];
+	}
+	return camera == NULL ? KM_EXIT_DONE
+			      : km_asking_find_camera(context, camera, &list->camera);
+}
+
 static enum km_exit run_report(
     const struct km_verb_context *context, const struct km_arguments *arguments)
 {
@@ -45,6 +66,9 @@ static enum km_exit run_report(
 	enum km_report_format format = KM_REPORT_HTML;
 	enum km_exit result = km_paper_take_language(arguments, &collecting.report.is_japanese);
 
+	if (result == KM_EXIT_DONE) {
+		result = take_part(context, arguments, &list, &collecting.report);
+	}
 	if (result != KM_EXIT_DONE) {
 		return result;
 	}
@@ -71,13 +95,16 @@ static enum km_exit run_report(
 static const struct km_argument report_arguments[] = {
 	{ "--format", "FORMAT", "html, xlsx, json, sarif or oscal; html if it is not given" },
 	{ "--language", "LANGUAGE", "ja or en; en if it is not given" },
+	{ "--camera", "NAME", "the answers of this camera alone" },
+	{ "--section", "LETTER", "this section of the checklist alone: a to i" },
 	{ "-o", "FILE", "write there instead of to standard output" },
 	{ NULL, NULL, NULL },
 };
 
 const struct km_verb km_verb_checklist_report = {
 	.name = "checklist report",
-	.usage = "[--format FORMAT] [--language LANGUAGE] [-o FILE]",
+	.usage = "[--format FORMAT] [--language LANGUAGE] [--camera NAME] [--section LETTER] "
+		 "[-o FILE]",
 	.text = "the checklist with its evidence, to be printed, kept and handed on",
 	.arguments = report_arguments,
 	.run = run_report,

@@ -21,6 +21,8 @@ struct telling {
 	bool has_evidence;
 	bool has_parts;
 	bool has_disagreements;
+	bool tells_once; /* evidence of the whole only where no part of it has any */
+	bool has_told[KM_REQUIREMENTS_ALL]; /* evidence of a part */
 	struct km_self_facts self;
 	struct km_self_facts facts; /* of one camera */
 };
@@ -105,6 +107,16 @@ static int tell_evidence(struct telling *telling, const struct km_answer *answer
 	return err;
 }
 
+/* The whole shows what its worst parts show. */
+static bool is_told_already(struct telling *telling, const struct km_answer *answer)
+{
+	if (answer->level == KM_ANSWER_OF_ALL) {
+		return telling->tells_once && telling->has_told[answer->requirement];
+	}
+	telling->has_told[answer->requirement] |= answer->evidence_count > 0;
+	return false;
+}
+
 static bool is_asked_for(const struct telling *telling, const struct km_answer *answer)
 {
 	const struct km_requirement *requirement = km_requirements_get(answer->requirement);
@@ -161,7 +173,7 @@ static int on_answer(void *context, const struct km_answer *answer)
 	if (err == 0) {
 		err = km_hub_requests_answer(telling->asking, KM_MESSAGE_answer, &record);
 	}
-	if (err == 0 && telling->has_evidence) {
+	if (err == 0 && telling->has_evidence && !is_told_already(telling, answer)) {
 		err = tell_evidence(telling, answer, requirement->id);
 	}
 	return err;
@@ -340,6 +352,7 @@ int km_hub_request_checklist_list(
 		.has_evidence = list->has_evidence != 0,
 		.has_parts = list->has_parts != 0,
 		.has_disagreements = true,
+		.tells_once = true,
 	};
 	int err = check_camera(asking, &list->camera);
 

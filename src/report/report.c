@@ -66,6 +66,29 @@ static void note_parts(struct km_report *report, const struct km_message_evidenc
 	}
 }
 
+/* Of a part of the checklist, statements about the rest are left out. They come after the answers.
+ */
+static bool is_about(const struct km_report *report, const char *requirement)
+{
+	return (!report->is_of_camera && report->section == 0) ||
+	       km_report_has(report, requirement);
+}
+
+static int keep_attestation(
+    struct km_report *report, const struct km_message_attestation *attestation)
+{
+	return is_about(report, attestation->requirement)
+		   ? keep(report, &report->attestations, attestation, sizeof(*attestation))
+		   : 0;
+}
+
+static int keep_waiver(struct km_report *report, const struct km_message_waiver *waiver)
+{
+	return is_about(report, waiver->requirement)
+		   ? keep(report, &report->waivers, waiver, sizeof(*waiver))
+		   : 0;
+}
+
 int km_report_add(struct km_report *report, enum km_message_kind kind, const void *record)
 {
 	switch (kind) {
@@ -78,10 +101,9 @@ int km_report_add(struct km_report *report, enum km_message_kind kind, const voi
 		note_parts(report, record);
 		return keep(report, &report->evidence, record, sizeof(struct km_message_evidence));
 	case KM_MESSAGE_attestation:
-		return keep(
-		    report, &report->attestations, record, sizeof(struct km_message_attestation));
+		return keep_attestation(report, record);
 	case KM_MESSAGE_waiver:
-		return keep(report, &report->waivers, record, sizeof(struct km_message_waiver));
+		return keep_waiver(report, record);
 	case KM_MESSAGE_disagreement:
 		return keep(
 		    report, &report->disagreements, record, sizeof(struct km_message_disagreement));

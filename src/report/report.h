@@ -29,6 +29,9 @@ struct km_report {
 	struct km_message_profile profile;
 	bool is_cut;                         /* there were more records than are kept */
 	bool has_parts[KM_REQUIREMENTS_ALL]; /* it has evidence of its parts */
+	/* Set by the caller before the first record: what was asked for. */
+	bool is_of_camera; /* the answers of one camera alone */
+	char section;      /* 'a' to 'i'; 0: all */
 	/* Set by the caller before it is written. */
 	bool is_japanese;
 	int64_t made_unix_us;

@@ -163,6 +163,24 @@ static void add_profile(struct writing *writing)
 	}
 }
 
+/* What part of the checklist it is. */
+static void add_scope(struct writing *writing)
+{
+	const struct km_report *report = writing->report;
+
+	if (report->is_of_camera && report->answers.count > 0) {
+		raw(writing, "</dd><dt>");
+		word(writing, KM_WORD_DEVICE);
+		wrap(writing, "</dt><dd>", km_report_answer(report, 0)->camera_name, "");
+	}
+	if (report->section != 0) {
+		raw(writing, "</dd><dt>");
+		word(writing, KM_WORD_SECTION);
+		wrap(writing, "</dt><dd>",
+		    km_requirements_section(report->section, report->is_japanese), "");
+	}
+}
+
 static void add_head(struct writing *writing)
 {
 	char made[KM_REPORT_TIME_SIZE];
@@ -180,6 +198,7 @@ static void add_head(struct writing *writing)
 	word(writing, KM_WORD_PROFILE);
 	raw(writing, "</dt><dd>");
 	add_profile(writing);
+	add_scope(writing);
 	raw(writing, "</dd></dl><p class=\"small\">");
 	word(writing, KM_WORD_KINDS_HELP);
 	raw(writing, "</p><p class=\"small\">");
@@ -313,10 +332,15 @@ static void add_leaning(struct writing *writing, const char *ids)
 	char id[16];
 
 	while (rest.size > 0) {
-		if (km_bytes_copy_text(km_bytes_split(&rest, ' '), id, sizeof(id)) == 0) {
-			add_link(writing, "r-", id);
-			raw(writing, " ");
+		if (km_bytes_copy_text(km_bytes_split(&rest, ' '), id, sizeof(id)) < 0) {
+			continue;
 		}
+		if (km_report_has(writing->report, id)) {
+			add_link(writing, "r-", id);
+		} else {
+			text(writing, id);
+		}
+		raw(writing, " ");
 	}
 }
 

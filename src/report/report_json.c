@@ -180,6 +180,13 @@ int km_report_write_json(const struct km_report *report, struct km_buf *paper)
 	km_json_uuid(&json, "id", &report->id);
 	add_time(&json, "made", report->made_unix_us);
 	km_json_text(&json, "language", report->is_japanese ? "ja" : "en");
+	if (report->section != 0) {
+		km_json_text(&json, "section", (const char[]){ report->section, '\0' });
+	}
+	if (report->is_of_camera && report->answers.count > 0) {
+		add_camera(&json, &km_report_answer(report, 0)->camera,
+		    km_report_answer(report, 0)->camera_name);
+	}
 	km_json_text(&json, "profile", report->profile.parts);
 	km_json_bool(&json, "profile_set", report->profile.is_set != 0);
 	km_json_bool(&json, "cut", report->is_cut);

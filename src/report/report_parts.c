@@ -75,14 +75,25 @@ bool km_report_is_shown(const struct km_report *report, const struct km_message_
 	       !report->has_parts[requirement->name];
 }
 
+bool km_report_has(const struct km_report *report, const char *requirement)
+{
+	for (size_t i = 0; i < report->requirements.count; i++) {
+		if (strcmp(km_report_requirement(report, i)->requirement, requirement) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
 const struct km_message_answer *km_report_whole(
     const struct km_report *report, const char *requirement)
 {
+	unsigned level = report->is_of_camera ? KM_ANSWER_OF_CAMERA : KM_ANSWER_OF_ALL;
+
 	for (size_t i = 0; i < report->answers.count; i++) {
 		const struct km_message_answer *answer = km_report_answer(report, i);
 
-		if (answer->level == KM_ANSWER_OF_ALL &&
-		    strcmp(answer->requirement, requirement) == 0) {
+		if (answer->level == level && strcmp(answer->requirement, requirement) == 0) {
 			return answer;
 		}
 	}

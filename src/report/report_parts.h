@@ -36,7 +36,10 @@ const struct km_message_disagreement *km_report_disagreement(
 /* Whether a piece of evidence is shown: that of the whole repeats that of the parts. */
 bool km_report_is_shown(const struct km_report *report, const struct km_message_evidence *evidence);
 
-/* The answer of a requirement as a whole; NULL: none. */
+/* Whether the requirement is among those of the paper. */
+bool km_report_has(const struct km_report *report, const char *requirement);
+
+/* The answer of a requirement as a whole, or of the one camera; NULL: none. */
 const struct km_message_answer *km_report_whole(
     const struct km_report *report, const char *requirement);
 

@@ -121,7 +121,7 @@ static void add_requirement(
 	const struct km_message_answer *answer = km_report_whole(report, requirement->requirement);
 	char cameras[80] = "";
 
-	if (answer != NULL) {
+	if (answer != NULL && answer->level == KM_ANSWER_OF_ALL) {
 		(void)snprintf(cameras, sizeof(cameras), "%u / %u / %u / %u", answer->cameras_met,
 		    answer->cameras_not_met, answer->cameras_unknown,
 		    answer->cameras_not_applicable);

@@ -103,9 +103,40 @@ static struct km_bytes word_of(struct km_bytes query, const char *name, struct k
 	return otherwise;
 }
 
-static int take_query(struct making *making, struct km_refusal *ret_refusal)
+static int refuse(struct km_refusal *ret_refusal, const char *field, const char *text)
 {
-	static const char *const names[] = { "format", "language", NULL };
+	*ret_refusal = (struct km_refusal){ 0 };
+	(void)snprintf(ret_refusal->field, sizeof(ret_refusal->field), "%s", field);
+	(void)snprintf(ret_refusal->text, sizeof(ret_refusal->text), "%s", text);
+	return KM_ERR_FORMAT;
+}
+
+/* Of one camera, or of one section: what a site is too large for comes in parts. */
+static int take_part(struct making *making, struct km_bytes query,
+    struct km_message_checklist_list *list, struct km_refusal *ret_refusal)
+{
+	struct km_bytes camera = word_of(query, "camera", KM_BYTES(""));
+	struct km_bytes section = word_of(query, "section", KM_BYTES(""));
+
+	if (camera.size > 0 && km_uuid_parse(camera, &list->camera) < 0) {
+		return refuse(ret_refusal, "camera", "the id of a camera is right");
+	}
+	if (section.size > 0 &&
+	    (section.size > 1 || section.data[0] < 'a' || section.data[0] > 'i')) {
+		return refuse(ret_refusal, "section", "a to i is right");
+	}
+	making->report.is_of_camera = camera.size > 0;
+	if (section.size > 0) {
+		making->report.section = (char)section.data[0];
+		list->section[0] = making->report.section;
+	}
+	return 0;
+}
+
+static int take_query(
+    struct making *making, struct km_message_checklist_list *list, struct km_refusal *ret_refusal)
+{
+	static const char *const names[] = { "format", "language", "camera", "section", NULL };
 	struct km_bytes query = km_bytes_text(km_call_request(making->call)->query);
 	struct km_bytes language = word_of(query, "language", KM_BYTES("en"));
 	int err = km_request_check_query(query, names, ret_refusal);
@@ -115,17 +146,13 @@ static int take_query(struct making *making, struct km_refusal *ret_refusal)
 	}
 	if (km_report_find_format(word_of(query, "format", KM_BYTES("html")), &making->format) <
 	    0) {
-		*ret_refusal = (struct km_refusal){ .field = "format",
-			.text = "html, xlsx, json, sarif or oscal is right" };
-		return KM_ERR_FORMAT;
+		return refuse(ret_refusal, "format", "html, xlsx, json, sarif or oscal is right");
 	}
 	making->report.is_japanese = km_bytes_is_equal(language, KM_BYTES("ja"));
 	if (!making->report.is_japanese && !km_bytes_is_equal(language, KM_BYTES("en"))) {
-		*ret_refusal =
-		    (struct km_refusal){ .field = "language", .text = "ja or en is right" };
-		return KM_ERR_FORMAT;
+		return refuse(ret_refusal, "language", "ja or en is right");
 	}
-	return 0;
+	return take_part(making, query, list, ret_refusal);
 }
 
 void km_resource_report_show(struct km_call *call)
@@ -147,7 +174,7 @@ void km_resource_report_show(struct km_call *call)
 	making->web = call->web;
 	making->report.made_unix_us = km_clock_unix_us();
 	km_buf_init(&making->paper, KM_REPORT_BYTES_MAX);
-	if (take_query(making, &refusal) < 0) {
+	if (take_query(making, &list, &refusal) < 0) {
 		km_call_refuse(call, &refusal);
 		destroy(making);
 		return;

@@ -209,6 +209,10 @@ def check_page(r):
     headers["X-Komainu-CSRF"] = session["csrf"]
     got, said = ask("GET", "/checklist?has_evidence=true&has_parts=true")
     assert got.status == 200 and len(said["answers"]) > 83 and said["evidence"], got.status
+    # What a part shows is not told once more for the whole.
+    shown = [{row["requirement"] for row in said["evidence"] if (row["level"] == "all") == is_whole}
+             for is_whole in (False, True)]
+    assert shown[0] and not shown[0] & shown[1], shown
     got, said = ask("POST", "/attestations", {"requirement": "e01-2", "document": "access point's settings"})
     assert got.status == 200 and said["attestations"][0]["by"] == "admin", said
     number = said["attestations"][0]["number"]

@@ -19,6 +19,7 @@ import tempfile
 import threading
 import urllib.error
 import urllib.request
+import uuid
 
 try:
     import jsonschema
@@ -296,6 +297,22 @@ def check_served(r):
     assert get("boss", "audit", "?language=fr")[0] == 422
     assert get("boss", "audit", "?other=1")[0] == 422
     assert get("anna", "live", "")[0] == 403
+    # A part of it: of one camera, of one section; of the whole no evidence that a part has shown.
+    camera = r.camera("front")["id"]
+    part = json.loads(get("boss", "audit", f"?format=json&camera={camera}")[2])
+    assert part["camera_name"] == "front" and 10 < len(part["requirements"]) < 67, part["camera_name"]
+    assert {row["answer"]["level"] for row in part["requirements"]} == {"camera"}
+    part = json.loads(get("boss", "audit", "?format=json&section=b")[2])
+    assert {row["section"] for row in part["requirements"]} == {part["section"]} == {"b"}, part["section"]
+    assert not part["attestations"] and sum(part["summary"].values()) > 5, (part["attestations"], part["summary"])
+    for query, field in (("?section=z", "section"), ("?section=ab", "section"), ("?camera=front", "camera")):
+        status, _, body = get("boss", "audit", query)
+        assert status == 422 and json.loads(body)["error"]["field"] == field, (query, body)
+    assert get("boss", "audit", f"?camera={uuid.uuid4()}")[0] == 404
+    words = ("checklist", "report", "--format", "json", "--camera", "front", "--section", "a")
+    part = json.loads(r.komainu(*words))
+    assert {row["section"] for row in part["requirements"]} == {"a"} and part["camera_name"] == "front"
+    r.komainu("checklist", "report", "--section", "z", expect=2)
     # One at a time: whoever comes meanwhile is told to come again, and nobody is thrown out.
     token, got = make_token("boss", "audit"), []
     crowd = [threading.Thread(target=lambda: got.append(get("boss", "audit", "", token))) for _ in range(12)]

@@ -209,6 +209,51 @@ static void test_assessment(void **state)
 	json_decref(root);
 }
 
+/* Of one camera: its own answers are the paper's, and statements about the rest are left out. */
+static void test_one_camera(void **state)
+{
+	struct km_message_requirement requirement = { .section = "a", .leans_on = "a02-1" };
+	struct km_message_answer answer = {
+		.level = KM_ANSWER_OF_CAMERA, .state = KM_ANSWER_NOT_MET, .camera.bytes = { 1 }
+	};
+	struct km_message_attestation stated = { .number = 1 };
+	struct km_message_waiver waiver = { .number = 2 };
+	struct km_report report = { .is_of_camera = true, .section = 'a' };
+	struct km_buf paper;
+	json_t *root = NULL;
+
+	(void)state;
+	PUT(requirement.requirement, "a01-1");
+	PUT(answer.requirement, "a01-1");
+	PUT(answer.camera_name, "gate");
+	assert_int_equal(km_report_add(&report, KM_MESSAGE_requirement, &requirement), 0);
+	assert_int_equal(km_report_add(&report, KM_MESSAGE_answer, &answer), 0);
+	for (size_t i = 0; i < 2; i++) {
+		PUT(stated.requirement, i == 0 ? "a01-1" : "b01-1");
+		PUT(waiver.requirement, i == 0 ? "a01-1" : "b01-1");
+		assert_int_equal(km_report_add(&report, KM_MESSAGE_attestation, &stated), 0);
+		assert_int_equal(km_report_add(&report, KM_MESSAGE_waiver, &waiver), 0);
+	}
+	km_buf_init(&paper, KM_REPORT_BYTES_MAX);
+	assert_int_equal(km_report_write(&report, KM_REPORT_JSON, &paper), 0);
+	root = json_loadb((const char *)paper.data, paper.size, JSON_REJECT_DUPLICATES, NULL);
+	assert_non_null(root);
+	assert_int_equal(
+	    json_integer_value(json_object_get(json_object_get(root, "summary"), "not_met")), 1);
+	assert_int_equal(json_array_size(json_object_get(root, "attestations")), 1);
+	assert_int_equal(json_array_size(json_object_get(root, "waivers")), 1);
+	assert_string_equal(json_string_value(json_object_get(root, "camera_name")), "gate");
+	json_decref(root);
+	km_buf_finish(&paper);
+	km_buf_init(&paper, KM_REPORT_BYTES_MAX);
+	assert_int_equal(km_report_write(&report, KM_REPORT_HTML, &paper), 0);
+	assert_true(has(&paper, "<dd>gate</dd>"));
+	assert_true(has(&paper, "#r-a01-1\""));
+	assert_false(has(&paper, "#r-a02-1\"")); /* it is not in this paper */
+	km_buf_finish(&paper);
+	km_report_finish(&report);
+}
+
 static void test_empty(void **state)
 {
 	struct km_report report = { 0 };
@@ -250,6 +295,7 @@ int main(void)
 		cmocka_unit_test(test_html),
 		cmocka_unit_test(test_findings),
 		cmocka_unit_test(test_assessment),
+		cmocka_unit_test(test_one_camera),
 		cmocka_unit_test(test_empty),
 		cmocka_unit_test(test_spec),
 	};
