@@ -122,6 +122,7 @@ int km_weaknesses_find(const char *lists, const struct km_weakness_device *devic
 /* "known, kev 2026-11-20, nvd 2026-11-21": each list with the day of its newest entry. */
 struct listing {
 	char text[KM_FACT_VALUE_SIZE];
+	int64_t imported_us; /* 0: never */
 };
 
 static void on_count(void *context, const struct km_weakness_file_count *count)
@@ -133,7 +134,7 @@ static void on_count(void *context, const struct km_weakness_file_count *count)
 	    km_weakness_source_name(count->source), count->newest);
 }
 
-static void list_lists(const char *lists, struct listing *ret_listing, int64_t *ret_imported_us)
+static void list_lists(const char *lists, struct listing *ret_listing)
 {
 	struct km_weakness_file *file = NULL;
 	struct km_weakness_file_import import = { 0 };
@@ -144,7 +145,7 @@ static void list_lists(const char *lists, struct listing *ret_listing, int64_t *
 		import.unix_us = 0;
 	}
 	km_weakness_file_close(file);
-	*ret_imported_us = import.unix_us;
+	ret_listing->imported_us = import.unix_us;
 }
 
 /*
@@ -152,7 +153,7 @@ static void list_lists(const char *lists, struct listing *ret_listing, int64_t *
  * few known cases. A comparison is as old as the lists, however often it is done again.
  */
 static int put_compared(struct km_database *database, const struct km_uuid *camera,
-    const char *lists, const char *why_not, int64_t now_us)
+    const struct listing *listing, const char *why_not, int64_t now_us)
 {
 	struct km_fact fact = {
 		.camera = *camera,
@@ -160,17 +161,15 @@ static int put_compared(struct km_database *database, const struct km_uuid *came
 		.source = KM_FROM_IMPORT,
 		.observed_unix_us = now_us,
 	};
-	struct listing listing;
-	int64_t imported_us = 0;
 
-	list_lists(lists, &listing, &imported_us);
-	if (why_not == NULL && imported_us == 0) {
+	if (why_not == NULL && listing->imported_us == 0) {
 		why_not = "nothing was imported: only the program's own list was used";
 	}
 	if (why_not == NULL) {
 		fact.is_known = true;
-		fact.observed_unix_us = imported_us < now_us ? imported_us : now_us;
-		memcpy(fact.value, listing.text, sizeof(fact.value));
+		fact.observed_unix_us =
+		    listing->imported_us < now_us ? listing->imported_us : now_us;
+		memcpy(fact.value, listing->text, sizeof(fact.value));
 	} else {
 		(void)snprintf(fact.detail, sizeof(fact.detail), "%s", why_not);
 	}
@@ -227,8 +226,15 @@ static int on_fact(void *context, const struct km_fact *fact)
 	return 0;
 }
 
-static int replace(struct km_database *database, const char *lists, const struct km_uuid *camera,
-    const struct make *make, struct km_weaknesses_hit *hits, int64_t now_us)
+/* What a camera was compared with, and what came out; worked out before anything is written. */
+struct comparison {
+	struct listing listing;
+	const char *why_not; /* NULL: it was */
+	size_t count;
+	struct km_weaknesses_hit hits[KM_WEAKNESSES_HITS_MAX];
+};
+
+static int compare(const char *lists, const struct make *make, struct comparison *comparison)
 {
 	const struct km_weakness_device device = {
 		.maker = make->maker,
@@ -236,19 +242,26 @@ static int replace(struct km_database *database, const char *lists, const struct
 		.firmware = make->firmware,
 		.hardware = make->hardware,
 	};
-	const char *why_not = make->maker[0] == '\0'   ? "its maker is not known"
+
+	comparison->why_not = make->maker[0] == '\0'   ? "its maker is not known"
 			      : make->model[0] == '\0' ? "its model is not known"
 						       : NULL;
-	size_t count = 0;
-	int err = km_weaknesses_find(lists, &device, hits, &count);
+	list_lists(lists, &comparison->listing);
+	return km_weaknesses_find(lists, &device, comparison->hits, &comparison->count);
+}
+
+static int replace(struct km_database *database, const struct km_uuid *camera,
+    const struct comparison *comparison, int64_t now_us)
+{
+	int err = km_audits_drop_facts(database, camera, KM_FACT_VULNERABILITY, KM_FROM_IMPORT);
 
 	if (err == 0) {
-		err = km_audits_drop_facts(database, camera, KM_FACT_VULNERABILITY, KM_FROM_IMPORT);
+		err = put_hits(database, camera, KM_FACT_VULNERABILITY, comparison->hits,
+		    comparison->count, now_us);
 	}
-	if (err == 0) {
-		err = put_hits(database, camera, KM_FACT_VULNERABILITY, hits, count, now_us);
-	}
-	return err == 0 ? put_compared(database, camera, lists, why_not, now_us) : err;
+	return err < 0 ? err
+		       : put_compared(
+			     database, camera, &comparison->listing, comparison->why_not, now_us);
 }
 
 /* In a transaction of its own, unless there is one. */
@@ -263,26 +276,32 @@ static int end(struct km_database *database, bool is_own, int err)
 	return err;
 }
 
+static int replace_whole(struct km_database *database, const struct km_uuid *camera,
+    const struct comparison *comparison, int64_t now_us)
+{
+	bool is_own = !km_database_is_in_transaction(database);
+	int err = is_own ? km_database_exec(database, "BEGIN IMMEDIATE") : 0;
+
+	return err < 0 ? err : end(database, is_own, replace(database, camera, comparison, now_us));
+}
+
 int km_weaknesses_look(
     struct km_database *database, const char *lists, const struct km_uuid *camera, int64_t now_us)
 {
-	struct km_weaknesses_hit *hits = calloc(KM_WEAKNESSES_HITS_MAX, sizeof(*hits));
+	struct comparison *comparison = calloc(1, sizeof(*comparison));
 	struct make make = { 0 };
-	bool is_own = !km_database_is_in_transaction(database);
-	int err = hits == NULL ? KM_ERR_MEMORY : 0;
+	int err = comparison == NULL ? KM_ERR_MEMORY : 0;
 
 	if (err == 0) {
 		err = km_audits_each_fact(database, camera, 0, on_fact, &make);
 	}
-	if (err == 0 && is_own) {
-		err = km_database_exec(database, "BEGIN IMMEDIATE");
-		is_own = err == 0;
+	if (err == 0) {
+		err = compare(lists, &make, comparison);
 	}
 	if (err == 0) {
-		err = replace(database, lists, camera, &make, hits, now_us);
+		err = replace_whole(database, camera, comparison, now_us);
 	}
-	err = end(database, is_own, err);
-	free(hits);
+	free(comparison);
 	return err;
 }
 
@@ -391,8 +410,10 @@ int km_weaknesses_look_at_parts(struct km_database *database, const char *lists,
 	static const struct km_uuid self;
 	struct km_weaknesses_hit *hits = calloc(KM_WEAKNESSES_HITS_MAX, sizeof(*hits));
 	bool is_own = !km_database_is_in_transaction(database);
+	struct listing listing;
 	int err = hits == NULL ? KM_ERR_MEMORY : 0;
 
+	list_lists(lists, &listing);
 	if (err == 0 && is_own) {
 		err = km_database_exec(database, "BEGIN IMMEDIATE");
 		is_own = err == 0;
@@ -405,7 +426,7 @@ int km_weaknesses_look_at_parts(struct km_database *database, const char *lists,
 		err = look_at_parts(database, lists, parts, count, hits, now_us);
 	}
 	if (err == 0) {
-		err = put_compared(database, &self, lists, NULL, now_us);
+		err = put_compared(database, &self, &listing, NULL, now_us);
 	}
 	err = end(database, is_own, err);
 	free(hits);

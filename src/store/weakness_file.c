@@ -38,6 +38,16 @@ static const char schema[] =
     " records INTEGER NOT NULL, kept INTEGER NOT NULL, strange INTEGER NOT NULL,"
     " broken INTEGER NOT NULL);";
 
+/* What km_weakness_file_count tells, counted where an import ends. Files of before are without. */
+static const char counts_schema[] =
+    "CREATE TABLE IF NOT EXISTS imported_list ("
+    " source INTEGER PRIMARY KEY, weaknesses INTEGER NOT NULL, ranges INTEGER NOT NULL,"
+    " newest TEXT NOT NULL)";
+
+#define COUNT_ALL                                                                                  \
+	"SELECT source, count(*), (SELECT count(*) FROM weakness_range r"                          \
+	" WHERE r.source = w.source), max(published) FROM weakness w GROUP BY source"
+
 static int fault(int code)
 {
 	switch (code & 0xff) {
@@ -188,6 +198,9 @@ int km_weakness_file_make(const char *path, const char *earlier, struct km_weakn
 		err = exec(file->db, schema);
 	}
 	if (err == 0) {
+		err = exec(file->db, counts_schema);
+	}
+	if (err == 0) {
 		err = prepare(file);
 	}
 	if (err < 0) {
@@ -277,7 +290,8 @@ int km_weakness_file_commit(
 	const uint64_t numbers[] = { (uint64_t)import->unix_us, import->files, import->bytes,
 		import->records, import->kept, import->strange, import->broken };
 	sqlite3_stmt *insert = NULL;
-	int err = exec(file->db, "DELETE FROM imported");
+	int err = exec(file->db, "DELETE FROM imported; DELETE FROM imported_list;"
+				 "INSERT INTO imported_list " COUNT_ALL);
 
 	if (err == 0 &&
 	    sqlite3_prepare_v2(file->db, "INSERT INTO imported VALUES (?, ?, ?, ?, ?, ?, ?)", -1,
@@ -434,20 +448,24 @@ int km_weakness_file_count(struct km_weakness_file *file,
     void (*on_count)(void *context, const struct km_weakness_file_count *count), void *context,
     struct km_weakness_file_import *ret_import)
 {
+	bool is_counted =
+	    number_of(
+		file->db, "SELECT count(*) FROM sqlite_schema WHERE name = 'imported_list'") == 1;
 	sqlite3_stmt *row = NULL;
 	int code = sqlite3_prepare_v2(file->db,
-	    "SELECT source, count(*), max(published), (SELECT count(*) FROM weakness_range r"
-	    " WHERE r.source = w.source) FROM weakness w GROUP BY source",
+	    is_counted
+		? "SELECT source, weaknesses, ranges, newest FROM imported_list ORDER BY source"
+		: COUNT_ALL,
 	    -1, &row, NULL);
 
 	while (code == SQLITE_OK && sqlite3_step(row) == SQLITE_ROW) {
 		struct km_weakness_file_count count = {
 			.source = (unsigned)sqlite3_column_int(row, 0),
 			.weaknesses = sqlite3_column_int64(row, 1),
-			.ranges = sqlite3_column_int64(row, 3),
+			.ranges = sqlite3_column_int64(row, 2),
 		};
 
-		take_text(row, 2, count.newest, sizeof(count.newest));
+		take_text(row, 3, count.newest, sizeof(count.newest));
 		on_count(context, &count);
 	}
 	(void)sqlite3_finalize(row);

@@ -74,7 +74,10 @@ struct km_weakness_file_count {
 	char newest[KM_WEAKNESS_DATE_SIZE]; /* when the newest of them was published */
 };
 
-/* Per list, and the newest import. */
+/*
+ * Per list, and the newest import. Reads what the import counted; a file of an earlier version is
+ * read as a whole.
+ */
 KM_MUST_USE int km_weakness_file_count(struct km_weakness_file *file,
     void (*on_count)(void *context, const struct km_weakness_file_count *count), void *context,
     struct km_weakness_file_import *ret_import);

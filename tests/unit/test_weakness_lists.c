@@ -7,6 +7,7 @@
 #include "proto/json_split.h"
 
 #include <setjmp.h>
+#include <sqlite3.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -383,6 +384,44 @@ static int on_found(void *context, const struct km_weakness *weakness)
 	return 0;
 }
 
+struct counted {
+	size_t lists;
+	char text[200];
+};
+
+static void on_count(void *context, const struct km_weakness_file_count *count)
+{
+	struct counted *counted = context;
+	size_t length = strlen(counted->text);
+
+	counted->lists++;
+	(void)snprintf(counted->text + length, sizeof(counted->text) - length, "%s %lld %lld %s; ",
+	    km_weakness_source_name(count->source), (long long)count->weaknesses,
+	    (long long)count->ranges, count->newest);
+}
+
+static void check_counts(const char *path, const char *text)
+{
+	struct km_weakness_file *file = NULL;
+	struct km_weakness_file_import import = { 0 };
+	struct counted counted = { 0 };
+
+	assert_int_equal(km_weakness_file_open(path, &file), 0);
+	assert_int_equal(km_weakness_file_count(file, on_count, &counted, &import), 0);
+	km_weakness_file_close(file);
+	assert_string_equal(counted.text, text);
+	assert_true(import.unix_us == 1000);
+}
+
+static void change_file(const char *path, const char *sql)
+{
+	sqlite3 *db = NULL;
+
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_close(db), SQLITE_OK);
+}
+
 static void test_file(void **state)
 {
 	char folder[] = "/tmp/komainu-test-lists-XXXXXX";
@@ -423,6 +462,18 @@ static void test_file(void **state)
 	assert_int_equal(found.count, 2);
 	assert_string_equal(found.since, "2025-08-05");
 	km_weakness_file_close(file);
+
+	/* Who asks what is there reads what the import counted, not the lists; older files lack it.
+	 */
+	check_counts(second, "nvd 1 2 2026-01-02; kev 1 2 2025-08-05; ");
+	change_file(second, "CREATE TABLE kept AS SELECT * FROM weakness; DELETE FROM weakness");
+	check_counts(second, "nvd 1 2 2026-01-02; kev 1 2 2025-08-05; ");
+	change_file(second, "INSERT INTO weakness SELECT * FROM kept; DROP TABLE kept;"
+			    "DROP TABLE imported_list");
+	check_counts(second, "nvd 1 2 2026-01-02; kev 1 2 2025-08-05; ");
+	assert_int_equal(unlink(first), 0);
+	assert_int_equal(import(first, second, folder, &done), 0);
+	check_counts(first, "nvd 1 2 2026-01-02; kev 1 2 2025-08-05; ");
 	assert_int_equal(km_weakness_file_open(input, &file), KM_ERR_FORMAT);
 	assert_int_equal(km_weakness_file_make(second, NULL, &file), KM_ERR_EXISTS);
 
