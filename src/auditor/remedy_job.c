@@ -1,6 +1,8 @@
 #include "auditor/remedy_job.h"
 
 #include "auditor/onvif_change.h"
+#include "base/text.h"
+#include "crypto/digest.h"
 #include "io/clock.h"
 #include "model/remedies.h"
 #include "model/states.h"
@@ -13,6 +15,7 @@
 #include <unistd.h>
 
 #define CHANGES_MAX 2
+#define FILE_BLOCK  ((size_t)64 * 1024)
 #define SETTLE_MS   2000 /* a camera may need a moment until a new password counts */
 
 struct remedy {
@@ -262,6 +265,53 @@ static int read_order(struct remedy *remedy)
 
 /* --- preview --- */
 
+static int hash_file(struct remedy *remedy, struct km_digest *digest,
+    uint8_t ret_hash[static KM_DIGEST_SHA256_BYTES])
+{
+	uint64_t size = remedy->order->file_bytes;
+	uint8_t *block = malloc(FILE_BLOCK);
+	uint64_t done = 0;
+	int err = block == NULL ? KM_ERR_MEMORY : 0;
+
+	while (err == 0 && done < size) {
+		size_t want = size - done < FILE_BLOCK ? (size_t)(size - done) : FILE_BLOCK;
+		ssize_t got = pread(remedy->file_fd, block, want, (off_t)done);
+
+		if (got <= 0 || km_job_is_cancelled(remedy->job)) {
+			err = got < 0 ? KM_ERR_SYS : got == 0 ? KM_ERR_SHORT : KM_ERR_CLOSED;
+			break;
+		}
+		err = km_digest_update(digest, km_bytes_from(block, (size_t)got));
+		done += (uint64_t)got;
+	}
+	free(block);
+	return err == 0 ? km_digest_finish(digest, ret_hash) : err;
+}
+
+/* The message alone does not tell what is sent after it. */
+static int preview_file(struct remedy *remedy)
+{
+	const struct km_message_remedy_begin *order = remedy->order;
+	struct km_digest *digest = NULL;
+	uint8_t hash[KM_DIGEST_SHA256_BYTES];
+	char hex[2 * sizeof(hash) + 1];
+	char text[sizeof(order->file) + sizeof(hex) + 64];
+	int err = km_digest_create(&digest);
+
+	if (err == 0) {
+		err = hash_file(remedy, digest, hash);
+	}
+	km_digest_destroy(digest);
+	if (err < 0) {
+		return fail(remedy, err, "the file cannot be read");
+	}
+	(void)km_text_write_hex(KM_BYTES_OF(hash), hex, sizeof(hex));
+	(void)snprintf(text, sizeof(text), "%s: %llu bytes, SHA-256 %s", order->file,
+	    (unsigned long long)order->file_bytes, hex);
+	say(remedy, KM_STEP_SEND, KM_REMEDIES_FILE_STEP, km_bytes_text(text));
+	return 0;
+}
+
 static int preview(struct remedy *remedy)
 {
 	for (size_t i = 0; i < remedy->count; i++) {
@@ -284,7 +334,7 @@ static int preview(struct remedy *remedy)
 		say(remedy, KM_STEP_TRY, "login", KM_BYTES("the new password: must be let in"));
 		say(remedy, KM_STEP_TRY, "login", KM_BYTES("the old password: must be refused"));
 	}
-	return 0;
+	return remedy->order->kind == KM_REMEDY_FIRMWARE ? preview_file(remedy) : 0;
 }
 
 /* --- carrying out --- */

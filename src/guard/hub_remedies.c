@@ -11,20 +11,16 @@
 #include "model/remedies.h"
 #include "model/states.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #define TICK_US       KM_TIME_SECOND_US
 #define RUNS_MAX      4
 #define DUE_MAX       8
 #define DOWN_LEAST_US (90 * KM_TIME_SECOND_US) /* a camera that restarts is left alone so long */
-#define FIRMWARE_MAX  (INT64_C(1) << 30)
 
 /* An order that the auditor carries out. */
 struct run {
@@ -86,42 +82,18 @@ const struct km_uuid *km_hub_remedies_camera_of(struct km_hub *hub, int64_t job)
 
 /* --- to the auditor --- */
 
-/* The firmware's file. KM_ERR_NOT_FOUND, KM_ERR_FORMAT (no plain file, empty, too large). */
-static int open_file(struct km_hub *hub, const struct km_message_remedy_begin *order, int *ret_fd,
-    uint64_t *ret_bytes)
-{
-	char path[KM_HUB_PATH_SIZE + 160];
-	struct stat facts;
-	int fd = -1;
-
-	(void)snprintf(path, sizeof(path), "%s/" KM_HUB_REMEDIES_FOLDER "/%s", hub->state_directory,
-	    order->file);
-	fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
-	if (fd < 0) {
-		return errno == ENOENT ? KM_ERR_NOT_FOUND : KM_ERR_SYS;
-	}
-	if (fstat(fd, &facts) < 0 || !S_ISREG(facts.st_mode) || facts.st_size <= 0 ||
-	    facts.st_size > FIRMWARE_MAX) {
-		(void)close(fd);
-		return KM_ERR_FORMAT;
-	}
-	*ret_fd = fd;
-	*ret_bytes = (uint64_t)facts.st_size;
-	return 0;
-}
-
-/* Send it as the next job. The order's passwords are the caller's to wipe. */
-static int send_order(struct km_hub *hub, struct km_message_remedy_begin *order, int64_t *ret_job)
+/*
+ * Send it as the next job; fd: of its file, or -1. That, and the order's passwords, are the
+ * caller's.
+ */
+static int send_order(
+    struct km_hub *hub, struct km_message_remedy_begin *order, int fd, int64_t *ret_job)
 {
 	struct km_process *process = km_hub_auditor_process(hub);
-	int fd = -1;
 	int err = process == NULL ? KM_ERR_STATE : 0;
 
 	order->audit = --hub->remedies->last_job;
 	order->pace = (uint32_t)hub->options.audit_pace;
-	if (err == 0 && order->kind == KM_REMEDY_FIRMWARE) {
-		err = open_file(hub, order, &fd, &order->file_bytes);
-	}
 	if (err == 0 && fd >= 0) {
 		struct km_message_remedy_file file = { .audit = order->audit };
 
@@ -130,9 +102,6 @@ static int send_order(struct km_hub *hub, struct km_message_remedy_begin *order,
 	if (err == 0) {
 		km_hub_send(process, KM_MESSAGE_remedy_begin, order);
 		*ret_job = order->audit;
-	}
-	if (fd >= 0) {
-		(void)close(fd);
 	}
 	return err;
 }
@@ -468,8 +437,8 @@ void km_hub_remedies_on_audited(struct km_hub *hub, const struct km_uuid *camera
 
 /* --- beginning --- */
 
-static int begin_run(
-    struct km_hub *hub, struct km_message_remedy_begin *order, unsigned mode, int64_t number)
+static int begin_run(struct km_hub *hub, struct km_message_remedy_begin *order, unsigned mode,
+    int fd, int64_t number)
 {
 	struct run *run = find_free(hub);
 	int64_t job = 0;
@@ -477,7 +446,7 @@ static int begin_run(
 
 	order->mode = (uint8_t)mode;
 	if (err == 0) {
-		err = send_order(hub, order, &job);
+		err = send_order(hub, order, fd, &job);
 	}
 	if (err == 0) {
 		*run = (struct run){
@@ -502,6 +471,7 @@ static int store_order(struct km_hub *hub, const struct km_remedy_plan *plan,
 {
 	const struct km_hub_camera *camera = km_hub_find(hub, &order->camera);
 	bool is_password = order->kind == KM_REMEDY_PASSWORD;
+	const char *file = km_remedy_plans_parameters(plan, KM_REMEDIES_FILE_STEP);
 	char operations[200];
 	struct km_remedy_records_order record = {
 		.camera = order->camera,
@@ -532,8 +502,8 @@ static int store_order(struct km_hub *hub, const struct km_remedy_plan *plan,
 	}
 	if (err == 0) {
 		km_journal_note(hub->database, KM_EVENT_REMEDY_BEGAN, &order->camera, by->account,
-		    "%s: %s: %s, by %s", camera->entry.name, km_remedies_name(order->kind),
-		    operations, by->name);
+		    "%s: %s: %s%s%s, by %s", camera->entry.name, km_remedies_name(order->kind),
+		    operations, file[0] == '\0' ? "" : ": ", file, by->name);
 	}
 	return err;
 }
@@ -559,6 +529,25 @@ static int judge_start(
 	return 0;
 }
 
+/* What is sent is what the plan showed, or nothing. */
+static int open_same_file(
+    struct km_hub *hub, const struct km_remedy_plan *plan, int *ret_fd, const char **ret_text)
+{
+	struct km_remedy_file_mark mark;
+	int fd = -1;
+	int err = km_remedy_file_open(hub->state_directory, plan->order.file, &fd, &mark);
+
+	if (err == 0 && km_remedy_file_is_same(&plan->file, &mark)) {
+		*ret_fd = fd;
+		return 0;
+	}
+	if (fd >= 0) {
+		(void)close(fd);
+	}
+	*ret_text = "plan: the file was changed: plan again";
+	return KM_ERR_STATE;
+}
+
 int km_hub_remedies_start(struct km_hub *hub, struct km_remedy_plan *plan, const char *by,
     const struct km_uuid *account, int64_t *ret_number, const char **ret_text)
 {
@@ -566,8 +555,12 @@ int km_hub_remedies_start(struct km_hub *hub, struct km_remedy_plan *plan, const
 	struct km_message_remedy_begin order = plan->order;
 	const struct person person = { .name = by, .account = account };
 	int64_t number = 0;
+	int fd = -1;
 	int err = judge_start(hub, &order, ret_text);
 
+	if (err == 0 && order.kind == KM_REMEDY_FIRMWARE) {
+		err = open_same_file(hub, plan, &fd, ret_text);
+	}
 	if (err == 0) {
 		err = store_order(hub, plan, &order, &person, &number);
 		if (err == KM_ERR_EXISTS) {
@@ -581,7 +574,7 @@ int km_hub_remedies_start(struct km_hub *hub, struct km_remedy_plan *plan, const
 	plan->state = KM_PLAN_USED;
 	explicit_bzero(plan->order.password, sizeof(plan->order.password));
 	*ret_number = number;
-	err = begin_run(hub, &order, KM_MODE_RUN, number);
+	err = begin_run(hub, &order, KM_MODE_RUN, fd, number);
 	if (err < 0) {
 		const struct run never = {
 			.number = number, .camera = order.camera, .kind = order.kind
@@ -590,6 +583,9 @@ int km_hub_remedies_start(struct km_hub *hub, struct km_remedy_plan *plan, const
 		end_record(hub, &never, KM_REMEDY_IS_FAILED, km_error_text(err), 0);
 	}
 out:
+	if (fd >= 0) {
+		(void)close(fd);
+	}
 	explicit_bzero(&order, sizeof(order));
 	return err;
 }
@@ -602,18 +598,32 @@ struct km_remedy_plans *km_hub_remedies_plans(struct km_hub *hub)
 int km_hub_remedies_plan(struct km_hub *hub, struct km_message_remedy_begin *order,
     const struct km_uuid *asker, struct km_remedy_plan **ret_plan)
 {
+	struct km_remedy_file_mark mark = { 0 };
 	int64_t job = 0;
+	int fd = -1;
 	int err = km_remedy_plans_has_room(&hub->remedies->plans, asker, km_clock_monotonic_us())
 		      ? 0
 		      : KM_ERR_LIMIT;
 
 	order->mode = KM_MODE_PREVIEW;
-	if (err == 0) {
-		err = send_order(hub, order, &job);
+	if (err == 0 && order->kind == KM_REMEDY_FIRMWARE) {
+		err = km_remedy_file_open(hub->state_directory, order->file, &fd, &mark);
+		order->file_bytes = mark.bytes;
 	}
-	return err < 0 ? err
-		       : km_remedy_plans_add(&hub->remedies->plans, job, asker, order,
-			     km_clock_monotonic_us(), km_clock_unix_us(), ret_plan);
+	if (err == 0) {
+		err = send_order(hub, order, fd, &job);
+	}
+	if (err == 0) {
+		err = km_remedy_plans_add(&hub->remedies->plans, job, asker, order,
+		    km_clock_monotonic_us(), km_clock_unix_us(), ret_plan);
+	}
+	if (err == 0) {
+		(*ret_plan)->file = mark;
+	}
+	if (fd >= 0) {
+		(void)close(fd);
+	}
+	return err;
 }
 
 /* --- what is due --- */
@@ -664,7 +674,7 @@ static int settle(struct km_hub *hub, const struct km_remedy_record *record)
 		memcpy(order.account, record->user, sizeof(order.account));
 		order.pin_size = camera->entry.has_pin ? sizeof(camera->entry.pin) : 0;
 		memcpy(order.pin, camera->entry.pin, sizeof(order.pin));
-		err = begin_run(hub, &order, KM_MODE_SETTLE, record->number);
+		err = begin_run(hub, &order, KM_MODE_SETTLE, -1, record->number);
 	}
 	explicit_bzero(&order, sizeof(order));
 	return err;

@@ -8,9 +8,6 @@
 #include "guard/hub.h"
 #include "guard/remedy_plans.h"
 
-/* Of the state directory: where files of firmware lie. */
-#define KM_HUB_REMEDIES_FOLDER "firmware"
-
 /* What was under way when the recorder ended last is seen to. */
 KM_MUST_USE int km_hub_remedies_create(struct km_hub *hub);
 void km_hub_remedies_destroy(struct km_hub *hub);
@@ -28,7 +25,8 @@ KM_MUST_USE int km_hub_remedies_plan(struct km_hub *hub, struct km_message_remed
 /*
  * Carry out a plan that is READY, for this account (NULL: the command line). KM_ERR_EXISTS: one of
  * this camera is not over. KM_ERR_LIMIT: too many are under way. KM_ERR_STATE, KM_ERR_NOT_FOUND:
- * the camera's entry is not what it was when the plan was made. Then ret_text says so; static.
+ * the camera's entry or the file is not what it was when the plan was made. Then ret_text says so;
+ * static.
  */
 KM_MUST_USE int km_hub_remedies_start(struct km_hub *hub, struct km_remedy_plan *plan,
     const char *by, const struct km_uuid *account, int64_t *ret_number, const char **ret_text);

@@ -60,7 +60,7 @@ int km_hub_request_remedy_plan(struct km_hub_asking *asking, struct km_message_r
 	err = km_hub_remedies_plan(hub, &order, asker_of(asking), &plan);
 	if (err == KM_ERR_NOT_FOUND || err == KM_ERR_FORMAT) {
 		err = km_hub_requests_fail(asking, err,
-		    "file: %s/" KM_HUB_REMEDIES_FOLDER
+		    "file: %s/" KM_REMEDY_FILE_FOLDER
 		    "/%s is not there, or no file of 1 byte to 1 GB",
 		    hub->state_directory, order.file);
 	} else if (err == KM_ERR_LIMIT) {

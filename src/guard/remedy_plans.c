@@ -108,6 +108,16 @@ int km_remedy_plans_add_step(struct km_remedy_plan *plan, unsigned does, const c
 	return 0;
 }
 
+const char *km_remedy_plans_parameters(const struct km_remedy_plan *plan, const char *operation)
+{
+	for (size_t i = 0; i < plan->count; i++) {
+		if (strcmp(plan->steps[i].operation, operation) == 0) {
+			return plan->steps[i].parameters;
+		}
+	}
+	return "";
+}
+
 void km_remedy_plans_describe(const struct km_remedy_plan *plan, char *ret_text, size_t size)
 {
 	size_t used = 0;

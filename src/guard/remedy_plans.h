@@ -6,6 +6,7 @@
 #define KM_GUARD_REMEDY_PLANS_H
 
 #include "base/time.h"
+#include "guard/remedy_file.h"
 #include "model/messages.h"
 
 #define KM_REMEDY_PLANS_MAX       16
@@ -27,6 +28,7 @@ struct km_remedy_plan {
 	int64_t until_unix_us;
 	struct km_uuid asker; /* account; nil: the command line */
 	struct km_message_remedy_begin order;
+	struct km_remedy_file_mark file; /* firmware: the one that is shown */
 	size_t count;
 	struct km_remedy_plan_step steps[KM_REMEDY_PLANS_STEPS_MAX];
 	char text[512]; /* why there is none */
@@ -56,6 +58,9 @@ struct km_remedy_plan *km_remedy_plans_find_job(struct km_remedy_plans *plans, i
 /* KM_ERR_LIMIT, KM_ERR_MEMORY. */
 KM_MUST_USE int km_remedy_plans_add_step(struct km_remedy_plan *plan, unsigned does,
     const char *operation, const char *target, const char *parameters);
+
+/* What the step of this operation is done with; "" if there is none. */
+const char *km_remedy_plans_parameters(const struct km_remedy_plan *plan, const char *operation);
 
 /* "SetUser, login, login": the operations, cut to the size. */
 void km_remedy_plans_describe(const struct km_remedy_plan *plan, char *ret_text, size_t size);

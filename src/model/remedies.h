@@ -15,6 +15,9 @@ enum km_remedy {
 #undef KM_REMEDY
 };
 
+/* The step of a plan that names the file which is sent after the message. */
+#define KM_REMEDIES_FILE_STEP "file"
+
 /* "password"; "unknown" for no kind of ours. Static. */
 const char *km_remedies_name(unsigned kind);
 

@@ -4,6 +4,7 @@
 alarm, announced ones none; a password is changed for real, the old one is refused, and the recording
 goes on with the new one; the camera's answer cannot be read, or the recorder is killed while it waits
 for it, and still it finds out which password holds. [IPA a12-3, h01-1]"""
+import hashlib
 import http.client
 import json
 import random
@@ -139,6 +140,32 @@ def check_changed_entry(r, page, device):
     wait_for("its end", lambda: asked(r, "camera", "fixes", "gate")["remedies"][0]["state"] == "done", 30)
     count = len(asked(r, "snapshot", "list", "gate")["snapshots"])
     wait_for("the audit after it", lambda: len(asked(r, "snapshot", "list", "gate")["snapshots"]) > count, 60)
+
+
+def check_firmware(r, page, device):
+    """The plan names the file; one that is changed afterwards is not sent."""
+    folder = r.state / "firmware"
+    folder.mkdir(exist_ok=True)
+    file = folder / "new.bin"
+    wish = {"remedy": "firmware", "file": "new.bin"}
+    file.write_bytes(b"lab-firmware 2.0.0\n" + bytes(300_000))
+    plan = page.plan(**wish)
+    steps = page.ask("GET", f"/plans/{plan}")[1]["steps"]
+    text = next(step["parameters"] for step in steps if step["operation"] == "file")
+    digest = hashlib.sha256(file.read_bytes()).hexdigest()
+    assert text == f"new.bin: {300_019} bytes, SHA-256 {digest}", text
+    file.write_bytes(b"lab-firmware 6.6.6\n" + bytes(300_000))
+    status, told = page.run(plan)
+    assert status == 409 and "file" in told["error"]["message"], told
+    assert device.settings()["firmware"] == "1.2.3", device.settings()["firmware"]
+    status, told = page.run(page.plan(**wish))
+    assert status == 200, told
+    wait_for("the firmware", lambda: device.settings()["firmware"] == "6.6.6", 60)
+    last = wait_for("its end", lambda: next((one for one in asked(r, "camera", "fixes", "gate")["remedies"][:1]
+                                             if one["state"] != "running"), None), 60)
+    assert last["state"] == "done" and last["remedy"] == "firmware", last
+    digest = hashlib.sha256(file.read_bytes()).hexdigest()
+    assert any(digest in entry["text"] for entry in entries(r, "remedy_began")), digest
 
 
 def asked(r, *words):
@@ -304,6 +331,8 @@ def main():
             shown = asked(r, "incident", "show", incident["number"])["incidents"][0]
             assert shown["steps_done"] == 1, shown
             assert device.settings()["filter"][1], device.settings()
+            page.login()  # sessions do not outlive the recorder
+            check_firmware(r, page, device)
         finally:
             device.stop()
             proxy.listener.close()

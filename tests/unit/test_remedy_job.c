@@ -13,7 +13,9 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -24,6 +26,7 @@ static struct cardboard {
 	const char *password; /* that it has; NULL: it does not answer */
 	bool takes;           /* the new password */
 	int ledger_err;
+	int file_fd;
 	char log[2000]; /* what came, in its order */
 	char said[4000];
 } camera;
@@ -120,7 +123,7 @@ static struct km_message_remedy_done run(struct km_message_remedy_begin *order)
 	assert_int_equal(km_egress_allow(&job.egress, &address), 0);
 	camera.log[0] = '\0';
 	camera.said[0] = '\0';
-	km_remedy_job_run(&job, order, -1, on_said, NULL, &done);
+	km_remedy_job_run(&job, order, camera.file_fd, on_said, NULL, &done);
 	return done;
 }
 
@@ -366,6 +369,40 @@ static void a_filter_always_holds_the_recorder(void **state)
 	assert_string_equal(camera.log, "");
 }
 
+/* A plan shows the very file that is sent after the message. */
+static void test_file(void **state)
+{
+	struct km_message_remedy_begin order = {
+		.mode = KM_MODE_PREVIEW,
+		.kind = KM_REMEDY_FIRMWARE,
+		.file = "new.bin",
+		.file_bytes = 3,
+	};
+	char path[] = "/tmp/komainu-test-firmware-XXXXXX";
+	struct km_message_remedy_done done;
+	int fd = mkstemp(path);
+
+	(void)state;
+	assert_true(fd >= 0);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(write(fd, "abc", 3), 3);
+	camera = (struct cardboard){ .file_fd = fd };
+	done = run(&order);
+	assert_int_equal(done.err, 0);
+	assert_string_equal(camera.log, "");
+	/* [FIPS 180-4] of "abc" */
+	assert_string_equal(camera.said,
+	    "send StartFirmwareUpgrade: <StartFirmwareUpgrade/>; "
+	    "send file: new.bin: 3 bytes, SHA-256 "
+	    "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad; ");
+	/* One that became shorter is none that could be shown. */
+	order.file_bytes = 4;
+	done = run(&order);
+	assert_int_equal(done.err, KM_ERR_SHORT);
+	assert_non_null(strstr(done.text, "file"));
+	assert_int_equal(close(fd), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -381,6 +418,7 @@ int main(void)
 		cmocka_unit_test(settling_tries_two_logins_at_most),
 		cmocka_unit_test(services_are_two_changes),
 		cmocka_unit_test(a_filter_always_holds_the_recorder),
+		cmocka_unit_test(test_file),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -43,6 +43,8 @@ static void test_life(void **state)
 	assert_string_equal(text, "SetUser, login");
 	km_remedy_plans_describe(plan, text, 4);
 	assert_string_equal(text, "Set");
+	assert_string_equal(km_remedy_plans_parameters(plan, "SetUser"), "***");
+	assert_string_equal(km_remedy_plans_parameters(plan, "file"), "");
 	assert_ptr_equal(km_remedy_plans_find(&plans, &id, 5), plan);
 	assert_ptr_equal(km_remedy_plans_find_job(&plans, -1), plan);
 	assert_null(km_remedy_plans_find(&plans, &id, 5 + KM_REMEDY_PLANS_LIFE_US));

@@ -1036,6 +1036,7 @@ export const en = {
       login: 'A login',
       entry: 'The entry',
       audit: 'An audit',
+      file: 'The file',
     } as Record<string, string>,
     until: (length: string) => `It can be carried out for ${length} more.`,
     over: 'Its ten minutes are over: begin again.',

@@ -1005,7 +1005,7 @@ export const ja: Texts = {
       keep: 'レコーダー内の変更',
       look: '対象',
     },
-    operations: { login: 'ログイン', entry: '登録内容', audit: '監査' },
+    operations: { login: 'ログイン', entry: '登録内容', audit: '監査', file: 'ファイル' },
     until: (length) => `あと${length}以内に実行できます。`,
     over: '10分が過ぎました。最初からやり直してください。',
     password: 'あなたのパスワード',
