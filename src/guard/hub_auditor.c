@@ -181,7 +181,8 @@ struct km_process *km_hub_auditor_process(struct km_hub *hub)
 		}
 		hub->auditor->process = child;
 	}
-	return hub->auditor->process;
+	/* What is sent while it waits to be started again would be lost. */
+	return hub->auditor->process->pid != 0 ? hub->auditor->process : NULL;
 }
 
 /* What comes of an audit that is over. */
@@ -325,6 +326,9 @@ static void begin_what_waits(struct km_hub *hub)
 	for (struct run *run = find_free(hub); run != NULL; run = find_free(hub)) {
 		int err = km_audits_next(hub->database, &audit);
 
+		if (err == 0 && km_hub_auditor_process(hub) == NULL) {
+			return;
+		}
 		if (err < 0) {
 			if (err != KM_ERR_NOT_FOUND) {
 				log_error(hub, "the queue is unreadable", err);

@@ -26,7 +26,7 @@ KM_MUST_USE int km_hub_auditor_queue(struct km_hub *hub, const struct km_uuid *c
 /* Whether any audit runs now. */
 bool km_hub_auditor_is_running(const struct km_hub *hub);
 
-/* Send to the process, which is started if need be; NULL if that fails. */
+/* The process, which is started if need be; NULL while it does not run: ask again later. */
 struct km_process *km_hub_auditor_process(struct km_hub *hub);
 
 #endif
