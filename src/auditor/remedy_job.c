@@ -472,13 +472,9 @@ static int change_password(struct remedy *remedy)
 	return err;
 }
 
-/*
- * After a crash: at most two logins, with the two that the guard has stored. Nothing else tells
- * what was taken.
- */
+/* After a crash: at most two logins, with the two that the guard has stored. */
 static int settle(struct remedy *remedy)
 {
-	remedy->done->may_be_taken = 1;
 	try_wanted(remedy, false);
 	if (remedy->done->wanted == KM_LOGIN_IS_REFUSED) {
 		try_earlier(remedy, false);

@@ -28,6 +28,7 @@ struct run {
 	int64_t number;
 	struct km_uuid camera;
 	unsigned kind;
+	bool is_settling; /* which password holds is looked for, long after it was sent */
 };
 
 struct km_hub_remedies {
@@ -90,7 +91,7 @@ static int send_order(
     struct km_hub *hub, struct km_message_remedy_begin *order, int fd, int64_t *ret_job)
 {
 	struct km_process *process = km_hub_auditor_process(hub);
-	int err = process == NULL ? KM_ERR_STATE : 0;
+	int err = process == NULL ? KM_ERR_AGAIN : 0;
 
 	order->audit = --hub->remedies->last_job;
 	order->pace = (uint32_t)hub->options.audit_pace;
@@ -196,7 +197,7 @@ static const char *say_earlier(unsigned verdict)
 static void end_password(
     struct km_hub *hub, struct run *run, const struct km_message_remedy_done *done)
 {
-	unsigned state = km_remedy_records_judge(done);
+	unsigned state = km_remedy_records_judge(done, run->is_settling);
 	int64_t now_us = km_clock_unix_us();
 	int err = 0;
 
@@ -454,6 +455,7 @@ static int begin_run(struct km_hub *hub, struct km_message_remedy_begin *order, 
 			.number = number,
 			.camera = order->camera,
 			.kind = order->kind,
+			.is_settling = mode == KM_MODE_SETTLE,
 		};
 	}
 	return err;
@@ -658,7 +660,8 @@ static int settle(struct km_hub *hub, const struct km_remedy_record *record)
 		end_record(hub, &gone, KM_REMEDY_IS_FAILED, "the camera was removed", 0);
 		return 0;
 	}
-	if (is_being_run(hub, record->number) || find_free(hub) == NULL) {
+	if (is_being_run(hub, record->number) || find_free(hub) == NULL ||
+	    km_hub_auditor_process(hub) == NULL) {
 		return 0;
 	}
 	err = km_remedy_records_put_off(hub->database, record->number, record->tries + 1,

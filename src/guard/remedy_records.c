@@ -343,15 +343,17 @@ int km_remedy_records_each(struct km_database *database, const struct km_uuid *c
 
 /* --- what it means --- */
 
-unsigned km_remedy_records_judge(const struct km_message_remedy_done *done)
+unsigned km_remedy_records_judge(const struct km_message_remedy_done *done, bool is_settling)
 {
 	if (done->wanted == KM_LOGIN_IS_TAKEN) {
 		return KM_REMEDY_IS_DONE;
 	}
-	if (done->wanted == KM_LOGIN_IS_REFUSED && done->earlier == KM_LOGIN_IS_TAKEN) {
+	if (is_settling && done->wanted == KM_LOGIN_IS_REFUSED &&
+	    done->earlier == KM_LOGIN_IS_TAKEN) {
 		return KM_REMEDY_IS_FAILED;
 	}
-	if (done->may_be_taken || done->wanted == KM_LOGIN_IS_REFUSED ||
+	/* A settling that could not even begin knows no more than before it. */
+	if (is_settling || done->may_be_taken || done->wanted == KM_LOGIN_IS_REFUSED ||
 	    done->wanted == KM_LOGIN_IS_NO_ANSWER) {
 		return KM_REMEDY_IS_UNSURE;
 	}

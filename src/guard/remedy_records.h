@@ -91,9 +91,10 @@ KM_MUST_USE int km_remedy_records_each(struct km_database *database, const struc
 /*
  * What the end of a password's change means: remedy_state in states.tbl. Pure.
  * DONE: the new one holds. FAILED: the old one holds. UNSURE: neither is known. Once a change may
- * have been taken, only a login tells: an end in which none was let in is UNSURE.
+ * have been taken, only a login tells, and that the old one is let in only if it is so when
+ * everything is settled (is_settling): some cameras take a change late.
  */
-unsigned km_remedy_records_judge(const struct km_message_remedy_done *done);
+unsigned km_remedy_records_judge(const struct km_message_remedy_done *done, bool is_settling);
 
 /* When to try again which password holds: half an hour, an hour, ... a day. */
 int64_t km_remedy_records_pause_us(unsigned tries);

@@ -190,8 +190,9 @@ static void judges_the_end(void **state)
 		/* no answer to SetUser, and yet it was taken */
 		{ 0, 1, KM_LOGIN_IS_TAKEN, KM_LOGIN_IS_REFUSED, KM_REMEDY_IS_DONE },
 		{ KM_ERR_AUTH, 0, KM_LOGIN_IS_UNTRIED, KM_LOGIN_IS_UNTRIED, KM_REMEDY_IS_FAILED },
-		{ 0, 0, KM_LOGIN_IS_REFUSED, KM_LOGIN_IS_TAKEN, KM_REMEDY_IS_FAILED },
-		{ KM_ERR_TIMEOUT, 1, KM_LOGIN_IS_REFUSED, KM_LOGIN_IS_TAKEN, KM_REMEDY_IS_FAILED },
+		/* the camera may take it late */
+		{ 0, 0, KM_LOGIN_IS_REFUSED, KM_LOGIN_IS_TAKEN, KM_REMEDY_IS_UNSURE },
+		{ KM_ERR_TIMEOUT, 1, KM_LOGIN_IS_REFUSED, KM_LOGIN_IS_TAKEN, KM_REMEDY_IS_UNSURE },
 		{ KM_ERR_TIMEOUT, 1, KM_LOGIN_IS_NO_ANSWER, KM_LOGIN_IS_UNTRIED,
 		    KM_REMEDY_IS_UNSURE },
 		{ KM_ERR_CLOSED, 1, KM_LOGIN_IS_UNTRIED, KM_LOGIN_IS_UNTRIED, KM_REMEDY_IS_UNSURE },
@@ -223,7 +224,35 @@ static void judges_the_end(void **state)
 			.earlier = (uint8_t)rows[i].earlier,
 		};
 
-		assert_int_equal(km_remedy_records_judge(&done), rows[i].state);
+		assert_int_equal(km_remedy_records_judge(&done, false), rows[i].state);
+	}
+}
+
+/* Only a login ends it: not that it could not begin, nor that the camera lets in everybody. */
+static void judges_a_settling(void **state)
+{
+	static const struct {
+		int err;
+		unsigned wanted, earlier, state;
+	} rows[] = {
+		{ 0, KM_LOGIN_IS_TAKEN, KM_LOGIN_IS_UNTRIED, KM_REMEDY_IS_DONE },
+		{ 0, KM_LOGIN_IS_REFUSED, KM_LOGIN_IS_TAKEN, KM_REMEDY_IS_FAILED },
+		{ 0, KM_LOGIN_IS_REFUSED, KM_LOGIN_IS_REFUSED, KM_REMEDY_IS_UNSURE },
+		{ 0, KM_LOGIN_IS_ANY, KM_LOGIN_IS_UNTRIED, KM_REMEDY_IS_UNSURE },
+		{ 0, KM_LOGIN_IS_UNTRIED, KM_LOGIN_IS_UNTRIED, KM_REMEDY_IS_UNSURE },
+		{ KM_ERR_NOT_FOUND, KM_LOGIN_IS_UNTRIED, KM_LOGIN_IS_UNTRIED, KM_REMEDY_IS_UNSURE },
+		{ KM_ERR_MEMORY, KM_LOGIN_IS_UNTRIED, KM_LOGIN_IS_UNTRIED, KM_REMEDY_IS_UNSURE },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < KM_COUNT(rows); i++) {
+		const struct km_message_remedy_done done = {
+			.err = rows[i].err,
+			.wanted = (uint8_t)rows[i].wanted,
+			.earlier = (uint8_t)rows[i].earlier,
+		};
+
+		assert_int_equal(km_remedy_records_judge(&done, true), rows[i].state);
 	}
 }
 
@@ -266,6 +295,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 		    what_is_due_comes_once, set_up, guard_stage_tear_down),
 		cmocka_unit_test(judges_the_end),
+		cmocka_unit_test(judges_a_settling),
 		cmocka_unit_test(passwords_are_strong_and_typeable),
 		cmocka_unit_test(tries_become_rare),
 	};
