@@ -37,23 +37,39 @@ static const struct km_fact *find_fact(
 	return NULL;
 }
 
-/* Whether the port of this PORT_OPEN was tried. */
-static bool is_tried(struct facts facts, const struct km_fact *open)
+/* "tcp" is all ports or "tcp telling" those that tell most: two lists of one protocol. */
+static bool is_list_of(
+    const struct km_fact *tried, const struct km_fact *open, struct km_bytes protocol)
 {
-	struct km_port_set ports = { 0 };
+	struct km_bytes subject = km_bytes_text(tried->subject);
+
+	return tried->kind == KM_FACT_PORTS_TRIED && tried->is_known &&
+	       tried->source == open->source &&
+	       km_bytes_is_equal(km_bytes_split(&subject, ' '), protocol);
+}
+
+/* The newest list in which the port of this PORT_OPEN was tried; NULL: it was not. */
+static const struct km_fact *find_tried(struct facts facts, const struct km_fact *open)
+{
+	const struct km_fact *found = NULL;
 	struct km_bytes protocol;
 	uint64_t port = 0;
-	const struct km_fact *tried = NULL;
 
 	if (!read_subject(open->subject, &protocol, &port)) {
-		return false;
+		return NULL;
 	}
-	tried = find_fact(facts, KM_FACT_PORTS_TRIED, open->source, protocol);
-	if (tried == NULL || !tried->is_known ||
-	    km_port_set_add(&ports, km_bytes_text(tried->value)) < 0) {
-		return false;
+	for (size_t i = 0; i < facts.count; i++) {
+		const struct km_fact *tried = &facts.at[i];
+		struct km_port_set ports = { 0 };
+
+		if (is_list_of(tried, open, protocol) &&
+		    km_port_set_add(&ports, km_bytes_text(tried->value)) == 0 &&
+		    km_port_set_has(&ports, (unsigned)port) &&
+		    (found == NULL || found->observed_unix_us < tried->observed_unix_us)) {
+			found = tried;
+		}
 	}
-	return km_port_set_has(&ports, (unsigned)port);
+	return found;
 }
 
 /* A firewall in between that answers on all ports hides which ones the camera has open. */
@@ -67,12 +83,29 @@ static bool are_ports_hidden(struct facts facts)
 	return false;
 }
 
+/* Whether the port was tried, and gave an answer that says something; ret_us: and when. */
+static bool is_port_looked_at(struct facts facts, const struct km_fact *one, int64_t *ret_us)
+{
+	const struct km_fact *tried = find_tried(facts, one);
+	const struct km_fact *open =
+	    find_fact(facts, KM_FACT_PORT_OPEN, one->source, km_bytes_text(one->subject));
+
+	if (tried == NULL || are_ports_hidden(facts) || (open != NULL && !open->is_known)) {
+		return false;
+	}
+	*ret_us = tried->observed_unix_us;
+	return true;
+}
+
 /* Whether the list that this fact belongs to was read, in these facts; ret_us: and when. */
 static bool is_looked_at(
     struct facts facts, const struct km_kept_fact *row, const struct km_fact *one, int64_t *ret_us)
 {
 	bool is_looked = false;
 
+	if (one->kind == KM_FACT_PORT_OPEN) {
+		return is_port_looked_at(facts, one, ret_us);
+	}
 	for (size_t i = 0; i < facts.count; i++) {
 		const struct km_fact *fact = &facts.at[i];
 
@@ -86,9 +119,6 @@ static bool is_looked_at(
 			is_looked = true;
 			*ret_us = fact->observed_unix_us;
 		}
-	}
-	if (is_looked && one->kind == KM_FACT_PORT_OPEN) {
-		return !are_ports_hidden(facts) && is_tried(facts, one);
 	}
 	return is_looked;
 }
@@ -271,7 +301,7 @@ static int settle_before(struct settling *settling, const struct km_fact *fact)
 	if (find_fact(kept, fact->kind, fact->source, km_bytes_text(fact->subject)) != NULL) {
 		return 0;
 	}
-	if (fact->kind == KM_FACT_PORT_OPEN && !is_tried(kept, fact)) {
+	if (fact->kind == KM_FACT_PORT_OPEN && find_tried(kept, fact) == NULL) {
 		return 0;
 	}
 	/* A camera that tells more than there is room for does not keep the rest from being seen.
@@ -288,8 +318,16 @@ int km_difference_settle(const struct km_fact *before, size_t before_count,
 	for (size_t i = 0; err == 0 && i < seen_count; i++) {
 		err = settle_seen(&settling, &seen[i]);
 	}
+	/* Which ports were tried first: of those that are carried on, the list must be. */
 	for (size_t i = 0; err == 0 && i < before_count; i++) {
-		err = settle_before(&settling, &before[i]);
+		if (before[i].kind == KM_FACT_PORTS_TRIED) {
+			err = settle_before(&settling, &before[i]);
+		}
+	}
+	for (size_t i = 0; err == 0 && i < before_count; i++) {
+		if (before[i].kind != KM_FACT_PORTS_TRIED) {
+			err = settle_before(&settling, &before[i]);
+		}
 	}
 	if (err == 0) {
 		*ret_count = settling.count;

@@ -48,6 +48,11 @@ static void add_tried(struct list *list, const char *ports)
 	add_from(list, KM_FROM_PROBE, KM_FACT_PORTS_TRIED, "tcp", ports);
 }
 
+static void add_telling(struct list *list, const char *ports)
+{
+	add_from(list, KM_FROM_PROBE, KM_FACT_PORTS_TRIED, "tcp telling", ports);
+}
+
 static int say(void *context, const struct km_difference *difference)
 {
 	char text[KM_DIFFERENCE_TEXT_SIZE];
@@ -162,6 +167,58 @@ static void only_ports_that_were_tried_both_times_count(void **state)
 	    "port_open tcp/554 added: rtsp; port_open tcp/22 removed: ssh; ");
 }
 
+/* The look of every day is at the ports that tell most, and some of UDP never answer. */
+static void a_door_that_opens_is_seen_every_day(void **state)
+{
+	struct list before = { 0 };
+	struct list after = { 0 };
+
+	(void)state;
+	add_tried(&before, "1-65535");
+	add_telling(&before, "23,80,554");
+	add_port(&before, "tcp/80", "http");
+	add_port(&before, "tcp/9000", "unknown");
+	add_telling(&after, "23,80,554");
+	add_port(&after, "udp/161", NULL);
+	add_port(&after, "tcp/23", "telnet");
+	assert_string_equal(compare(&before, &after),
+	    "port_open tcp/23 added: telnet; port_open tcp/80 removed: http; ");
+}
+
+static int keep_since(void *context, const struct km_difference *difference)
+{
+	*(int64_t *)context = difference->since_us;
+	return 0;
+}
+
+/* It may be open since the last look at it, and not since the last look at others. */
+static void a_port_is_as_before_since_it_was_tried(void **state)
+{
+	struct list before = { 0 };
+	struct list after = { 0 };
+	int64_t since_us = 0;
+
+	(void)state;
+	add_tried(&before, "1-65535");
+	before.facts[0].observed_unix_us = 1000;
+	add_telling(&before, "23,80,554");
+	before.facts[1].observed_unix_us = 2000;
+	add_from(&before, KM_FROM_PROBE, KM_FACT_PORTS_TRIED, "udp", "161");
+	before.facts[2].observed_unix_us = 3000;
+	add_tried(&after, "1-65535");
+	add_port(&after, "tcp/9000", "unknown");
+	assert_int_equal(km_difference_each(before.facts, before.count, after.facts, after.count,
+			     keep_since, &since_us),
+	    0);
+	assert_int_equal(since_us, 1000);
+	after.count = 1;
+	add_port(&after, "tcp/23", "telnet");
+	assert_int_equal(km_difference_each(before.facts, before.count, after.facts, after.count,
+			     keep_since, &since_us),
+	    0);
+	assert_int_equal(since_us, 2000);
+}
+
 static void ports_behind_a_wall_that_answers_all_do_not_count(void **state)
 {
 	struct list before = { 0 };
@@ -254,6 +311,22 @@ static void ports_add_up(void **state)
 	add_port(&seen, "tcp/22", "ssh");
 	assert_string_equal(settle(&before, &seen),
 	    "ports_tried tcp=1-65535; port_open tcp/22=ssh; port_open tcp/32764=unknown; ");
+}
+
+static void a_port_off_the_daily_path_is_carried_on(void **state)
+{
+	struct list before = { 0 };
+	struct list seen = { 0 };
+
+	(void)state;
+	add_port(&before, "tcp/80", "http");
+	add_port(&before, "tcp/9000", "unknown");
+	add_tried(&before, "1-65535");
+	add_port(&seen, "udp/161", NULL);
+	add_telling(&seen, "23,80,554");
+	assert_string_equal(settle(&before, &seen),
+	    "ports_tried tcp telling=23,80,554; ports_tried tcp=1-65535; port_open "
+	    "tcp/9000=unknown; ");
 }
 
 /* An account that appears while nobody could read the list is found when somebody can. */
@@ -376,6 +449,9 @@ int main(void)
 		cmocka_unit_test(an_empty_list_is_told_from_one_not_read),
 		cmocka_unit_test(numbered_lists_are_sets),
 		cmocka_unit_test(only_ports_that_were_tried_both_times_count),
+		cmocka_unit_test(a_door_that_opens_is_seen_every_day),
+		cmocka_unit_test(a_port_is_as_before_since_it_was_tried),
+		cmocka_unit_test(a_port_off_the_daily_path_is_carried_on),
 		cmocka_unit_test(ports_behind_a_wall_that_answers_all_do_not_count),
 		cmocka_unit_test(volatile_and_entered_facts_are_left_out),
 		cmocka_unit_test(what_was_not_read_is_carried_on),
