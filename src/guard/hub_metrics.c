@@ -3,6 +3,7 @@
 #include "crypto/digest.h"
 #include "crypto/secret.h"
 #include "guard/destinations.h"
+#include "guard/hub_requests.h"
 #include "guard/notices.h"
 #include "guard/tokens.h"
 
@@ -138,7 +139,7 @@ void km_hub_metrics_get(struct km_hub *hub, struct km_message_metrics_get *get)
 	struct km_message_done done = { .request = get->request };
 	struct km_hub_identity identity = { 0 };
 
-	done.err = check_token(hub, get, &identity);
+	done.err = km_hub_requests_is_busy(hub) ? KM_ERR_AGAIN : check_token(hub, get, &identity);
 	explicit_bzero(get->token, sizeof(get->token));
 	if (done.err == 0) {
 		done.err = tell(hub, get->request, &identity);
