@@ -66,25 +66,29 @@ static void note_parts(struct km_report *report, const struct km_message_evidenc
 	}
 }
 
-/* Of a part of the checklist, statements about the rest are left out. They come after the answers.
- */
-static bool is_about(const struct km_report *report, const char *requirement)
+/* They come after the answers, all of them: those about the rest and about others are left out. */
+static bool is_about(
+    const struct km_report *report, const char *requirement, const struct km_uuid *camera)
 {
-	return (!report->is_of_camera && report->section == 0) ||
-	       km_report_has(report, requirement);
+	if (!report->is_of_camera && report->section == 0) {
+		return true;
+	}
+	return km_report_has(report, requirement) &&
+	       (!report->is_of_camera || km_uuid_is_nil(camera) ||
+		   km_uuid_is_equal(camera, &km_report_answer(report, 0)->camera));
 }
 
 static int keep_attestation(
     struct km_report *report, const struct km_message_attestation *attestation)
 {
-	return is_about(report, attestation->requirement)
+	return is_about(report, attestation->requirement, &attestation->camera)
 		   ? keep(report, &report->attestations, attestation, sizeof(*attestation))
 		   : 0;
 }
 
 static int keep_waiver(struct km_report *report, const struct km_message_waiver *waiver)
 {
-	return is_about(report, waiver->requirement)
+	return is_about(report, waiver->requirement, &waiver->camera)
 		   ? keep(report, &report->waivers, waiver, sizeof(*waiver))
 		   : 0;
 }

@@ -209,7 +209,7 @@ static void test_assessment(void **state)
 	json_decref(root);
 }
 
-/* Of one camera: its own answers are the paper's, and statements about the rest are left out. */
+/* Of one camera: its own answers are the paper's, without statements about the rest or others. */
 static void test_one_camera(void **state)
 {
 	struct km_message_requirement requirement = { .section = "a", .leans_on = "a02-1" };
@@ -228,9 +228,13 @@ static void test_one_camera(void **state)
 	PUT(answer.camera_name, "gate");
 	assert_int_equal(km_report_add(&report, KM_MESSAGE_requirement, &requirement), 0);
 	assert_int_equal(km_report_add(&report, KM_MESSAGE_answer, &answer), 0);
-	for (size_t i = 0; i < 2; i++) {
-		PUT(stated.requirement, i == 0 ? "a01-1" : "b01-1");
-		PUT(waiver.requirement, i == 0 ? "a01-1" : "b01-1");
+	for (size_t i = 0; i < 4; i++) {
+		static const uint8_t of[] = { 0, 1, 2, 0 }; /* all, it, another; the rest */
+
+		stated.camera.bytes[0] = of[i];
+		waiver.camera.bytes[0] = of[i];
+		PUT(stated.requirement, i < 3 ? "a01-1" : "b01-1");
+		PUT(waiver.requirement, i < 3 ? "a01-1" : "b01-1");
 		assert_int_equal(km_report_add(&report, KM_MESSAGE_attestation, &stated), 0);
 		assert_int_equal(km_report_add(&report, KM_MESSAGE_waiver, &waiver), 0);
 	}
@@ -240,8 +244,8 @@ static void test_one_camera(void **state)
 	assert_non_null(root);
 	assert_int_equal(
 	    json_integer_value(json_object_get(json_object_get(root, "summary"), "not_met")), 1);
-	assert_int_equal(json_array_size(json_object_get(root, "attestations")), 1);
-	assert_int_equal(json_array_size(json_object_get(root, "waivers")), 1);
+	assert_int_equal(json_array_size(json_object_get(root, "attestations")), 2);
+	assert_int_equal(json_array_size(json_object_get(root, "waivers")), 2);
 	assert_string_equal(json_string_value(json_object_get(root, "camera_name")), "gate");
 	json_decref(root);
 	km_buf_finish(&paper);
