@@ -67,6 +67,9 @@ int km_hub_request_remedy_plan(struct km_hub_asking *asking, struct km_message_r
 		err = km_hub_requests_fail(asking, err,
 		    "others have %d plans open: each is kept for ten minutes, try again then",
 		    KM_REMEDY_PLANS_MAX);
+	} else if (err == KM_ERR_AGAIN) {
+		err = km_hub_requests_fail(
+		    asking, err, "the auditing process is being started: try again in a moment");
 	}
 	if (err == 0) {
 		asking->id = plan->id;

@@ -15,24 +15,28 @@ static void wipe(struct km_remedy_plan *plan)
 	explicit_bzero(plan, sizeof(*plan));
 }
 
-/* A free place, or that of the asker's oldest plan. NULL: the plans of others fill all. */
+/*
+ * A free place, or, who has his share, that of his oldest plan. NULL: the plans of others fill all.
+ */
 static struct km_remedy_plan *find_place(
     struct km_remedy_plans *plans, const struct km_uuid *asker, int64_t now_us)
 {
+	struct km_remedy_plan *place = NULL;
 	struct km_remedy_plan *oldest = NULL;
+	size_t own = 0;
 
 	for (size_t i = 0; i < KM_REMEDY_PLANS_MAX; i++) {
 		struct km_remedy_plan *plan = &plans->plans[i];
 
 		if (km_uuid_is_nil(&plan->id) || plan->until_us <= now_us) {
-			return plan;
-		}
-		if (km_uuid_is_equal(&plan->asker, asker) &&
-		    (oldest == NULL || plan->until_us < oldest->until_us)) {
-			oldest = plan;
+			place = place == NULL ? plan : place;
+		} else if (km_uuid_is_equal(&plan->asker, asker)) {
+			own++;
+			oldest =
+			    oldest == NULL || plan->until_us < oldest->until_us ? plan : oldest;
 		}
 	}
-	return oldest;
+	return place == NULL || own >= KM_REMEDY_PLANS_OWN_MAX ? oldest : place;
 }
 
 bool km_remedy_plans_has_room(

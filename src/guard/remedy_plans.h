@@ -10,6 +10,7 @@
 #include "model/messages.h"
 
 #define KM_REMEDY_PLANS_MAX       16
+#define KM_REMEDY_PLANS_OWN_MAX   4 /* of one asker, so that nobody takes all */
 #define KM_REMEDY_PLANS_STEPS_MAX 8
 #define KM_REMEDY_PLANS_LIFE_US   (10 * KM_TIME_MINUTE_US)
 
@@ -43,7 +44,7 @@ bool km_remedy_plans_has_room(
     struct km_remedy_plans *plans, const struct km_uuid *asker, int64_t now_us);
 
 /*
- * A new one, MAKING; if there are too many, the oldest of the same asker goes. 0, KM_ERR_SYS, or
+ * A new one, MAKING; if the same asker has too many, the oldest of them goes. 0, KM_ERR_SYS, or
  * KM_ERR_LIMIT: those of others fill all places.
  */
 KM_MUST_USE int km_remedy_plans_add(struct km_remedy_plans *plans, int64_t job,

@@ -53,32 +53,40 @@ static void test_life(void **state)
 	assert_null(km_remedy_plans_find(&plans, &id, 5));
 }
 
+static struct km_uuid person(unsigned number)
+{
+	return (struct km_uuid){ .bytes = { (uint8_t)number } };
+}
+
 static void test_others_stay(void **state)
 {
 	struct km_remedy_plans plans = { 0 };
 	struct km_remedy_plan *plan = NULL;
 	struct km_uuid first = add(&plans, &anna, 0)->id;
+	struct km_uuid late = person(200);
 	struct km_uuid second;
 
 	(void)state;
-	for (int i = 1; i < KM_REMEDY_PLANS_MAX; i++) {
-		second = add(&plans, &bob, i)->id;
-	}
-	/* All are taken: each may only have room where their own lie. */
+	/* One asker fills his share, and then only pushes out his own. */
 	for (int i = 0; i < 3 * KM_REMEDY_PLANS_MAX; i++) {
-		(void)add(&plans, &bob, 100 + i);
+		second = add(&plans, &bob, 1 + i)->id;
+		assert_non_null(km_remedy_plans_find(&plans, &second, 100));
 	}
-	assert_non_null(km_remedy_plans_find(&plans, &first, 200));
-	assert_null(km_remedy_plans_find(&plans, &second, 200));
+	assert_non_null(km_remedy_plans_find(&plans, &first, 100));
+	/* The rest is for others, until they have it all. */
+	for (unsigned i = 1 + KM_REMEDY_PLANS_OWN_MAX; i < KM_REMEDY_PLANS_MAX; i++) {
+		struct km_uuid other = person(100 + i);
+
+		(void)add(&plans, &other, 100);
+	}
+	assert_false(km_remedy_plans_has_room(&plans, &late, 300));
+	assert_int_equal(
+	    km_remedy_plans_add(&plans, -2, &late, &order, 300, 300, &plan), KM_ERR_LIMIT);
+	assert_null(plan);
 	(void)add(&plans, &anna, 300);
 	assert_null(km_remedy_plans_find(&plans, &first, 300));
-	assert_false(km_remedy_plans_has_room(&plans, &(struct km_uuid){ .bytes = { 3 } }, 300));
-	assert_int_equal(km_remedy_plans_add(&plans, -2, &(struct km_uuid){ .bytes = { 3 } },
-			     &order, 300, 300, &plan),
-	    KM_ERR_LIMIT);
-	assert_null(plan);
 	/* What is over makes room at once. */
-	(void)add(&plans, &(struct km_uuid){ .bytes = { 3 } }, 300 + KM_REMEDY_PLANS_LIFE_US);
+	(void)add(&plans, &late, 300 + KM_REMEDY_PLANS_LIFE_US);
 	km_remedy_plans_finish(&plans);
 }
 
