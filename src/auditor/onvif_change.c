@@ -11,6 +11,7 @@
 #define SPAN_US          (60 * KM_TIME_SECOND_US) /* of all questions but an upload */
 #define SPAN_FIRMWARE_US (20 * KM_TIME_MINUTE_US)
 #define HIDDEN           "***"
+#define NO_TRIES         "the tries of this time are used up, or it locked before"
 
 static const struct kind {
 	enum km_onvif_change_kind kind;
@@ -368,7 +369,7 @@ static int prove_login(struct km_onvif_client *client, const struct km_job *job,
 	    err == 0                ? "the login was accepted"
 	    : err == KM_ERR_STATE   ? "it answers without a login, so a login cannot be judged"
 	    : answer.why[0] != '\0' ? answer.why
-	    : err == KM_ERR_DENIED  ? "the tries of this time are used up, or it locked before"
+	    : err == KM_ERR_DENIED  ? NO_TRIES
 				    : km_error_text(err));
 	note_answer(outcome, &answer);
 	km_onvif_client_finish(&answer);
@@ -400,8 +401,28 @@ static int apply(struct km_onvif_client *client, const struct km_onvif_change *c
 	return err;
 }
 
-int km_onvif_change_apply(
-    struct km_job *job, const struct km_onvif_change *change, struct km_onvif_outcome *ret_outcome)
+/* That the job's login is right, before something is changed with it. */
+static int prove_own(struct km_onvif_client *client, const struct km_job *job, const char *guess,
+    struct km_onvif_outcome *outcome)
+{
+	const struct km_onvif_change_login login = {
+		.user = job->user, .password = job->password, .ledger = guess
+	};
+	int err = prove_login(client, job, guess == NULL ? NULL : &login, outcome);
+
+	if (err == KM_ERR_STATE) {
+		/* It answers anybody, so the change may be the first to show it. */
+		err = guess == NULL ? 0 : ask_ledger(job, &login);
+		if (err < 0) {
+			(void)say(
+			    outcome, err, err == KM_ERR_DENIED ? NO_TRIES : km_error_text(err));
+		}
+	}
+	return err;
+}
+
+int km_onvif_change_apply(struct km_job *job, const struct km_onvif_change *change,
+    const char *guess, struct km_onvif_outcome *ret_outcome)
 {
 	struct km_onvif_client *client = NULL;
 	struct km_buf body;
@@ -423,11 +444,13 @@ int km_onvif_change_apply(
 	err = km_onvif_client_create(
 	    job, change->kind == KM_ONVIF_CHANGE_FIRMWARE ? SPAN_FIRMWARE_US : SPAN_US, &client);
 	if (err == 0) {
+		if (guess != NULL) {
+			km_onvif_client_limit_refusals(client, 1);
+		}
 		err = find_device(client, ret_outcome);
 	}
 	if (err == 0) {
-		err = prove_login(client, job, NULL, ret_outcome);
-		err = err == KM_ERR_STATE ? 0 : err;
+		err = prove_own(client, job, guess, ret_outcome);
 	}
 	if (err == 0) {
 		err = apply(client, change, km_buf_view(&body), ret_outcome);

@@ -105,15 +105,20 @@ const char *km_onvif_change_operation(enum km_onvif_change_kind kind);
 KM_MUST_USE int km_onvif_change_preview(const struct km_onvif_change *change, struct km_buf *buf);
 
 /*
- * Send it with the job's account, once, and wait for the answer; blocks. 0: the camera took it.
+ * Send it with the job's account, once, and wait for the answer; blocks. guess: NULL if the job's
+ * login is the recorder's own. Otherwise a person brought it, and it may be wrong: guess is what
+ * the ledger (km_job_events.on_try) is asked for before it is shown at all, and it costs at most
+ * one failed login.
+ *
+ * 0: the camera took it.
  * Otherwise ret_outcome->text says why: KM_ERR_FORMAT and KM_ERR_DENIED as above, or the password
- * would be readable (KM_ERR_DENIED); KM_ERR_AUTH (the login, or its level), KM_ERR_UNSUPPORTED (it
- * does not know the operation), KM_ERR_STATE (it refused), KM_ERR_TIMEOUT (perhaps taken),
- * KM_ERR_NOT_FOUND (no ONVIF service there), KM_ERR_CLOSED (cancelled), KM_ERR_SYS, KM_ERR_MEMORY.
- * ret_outcome is always filled.
+ * would be readable, or the ledger said no (KM_ERR_DENIED); KM_ERR_AUTH (the login, or its level),
+ * KM_ERR_UNSUPPORTED (it does not know the operation), KM_ERR_STATE (it refused), KM_ERR_TIMEOUT
+ * (perhaps taken), KM_ERR_NOT_FOUND (no ONVIF service there), KM_ERR_CLOSED (cancelled),
+ * KM_ERR_SYS, KM_ERR_MEMORY. ret_outcome is always filled.
  */
-KM_MUST_USE int km_onvif_change_apply(
-    struct km_job *job, const struct km_onvif_change *change, struct km_onvif_outcome *ret_outcome);
+KM_MUST_USE int km_onvif_change_apply(struct km_job *job, const struct km_onvif_change *change,
+    const char *guess, struct km_onvif_outcome *ret_outcome);
 
 struct km_onvif_change_login {
 	const char *user;

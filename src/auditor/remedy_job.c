@@ -416,13 +416,14 @@ static bool may_be_taken(const struct km_onvif_outcome *outcome)
 
 static int apply(struct remedy *remedy)
 {
+	const char *guess = remedy->order->is_guess != 0 ? KM_REMEDIES_LEDGER_OLD : NULL;
 	int err = 0;
 
 	for (size_t i = 0; err == 0 && i < remedy->count; i++) {
 		struct km_onvif_outcome outcome = { 0 };
 		const char *operation = km_onvif_change_operation(remedy->changes[i].kind);
 
-		err = km_onvif_change_apply(remedy->job, &remedy->changes[i], &outcome);
+		err = km_onvif_change_apply(remedy->job, &remedy->changes[i], guess, &outcome);
 		say(remedy, KM_STEP_SEND, operation, km_bytes_text(outcome.text));
 		(void)snprintf(remedy->done->text, sizeof(remedy->done->text), "%s: %.180s%s",
 		    operation, outcome.text,
@@ -442,7 +443,7 @@ static int change_password(struct remedy *remedy)
 	int err = apply(remedy);
 
 	if (remedy->was_refused) {
-		/* It is the job's own pair, so it costs no failed login if the camera is honest. */
+		/* It is what the change was sent with: no failed login if the camera is honest. */
 		try_earlier(remedy, true);
 		if (done->earlier != KM_LOGIN_IS_REFUSED) {
 			return err;

@@ -2,7 +2,8 @@
  * Putting a camera right (model/remedies.tbl): the steps that a person saw before, one after the
  * other, and never twice. Runs on a job's thread and blocks, always with a deadline.
  *
- * Each login that a camera may count as a failed one is in the ledger before it goes out. A new
+ * Each login that a camera may count as a failed one is in the ledger before it goes out; only the
+ * password of the camera's entry is taken to be right, and one that a person brings is not. A new
  * password is verified both ways: the new one is let in, the one before is refused. The guard
  * has stored both before the order comes here, so that whatever dies when, one of them is right.
  */

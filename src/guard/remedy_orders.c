@@ -64,6 +64,7 @@ static int make_password(struct making *making)
 	if (ask->current[0] != '\0') {
 		memcpy(order->user, order->account, sizeof(order->user));
 		memcpy(order->password, ask->current, sizeof(order->password));
+		order->is_guess = true;
 	} else if (strcmp(order->account, making->entry->user) != 0) {
 		return fail(making, KM_ERR_FORMAT,
 		    "current: the password that %.64s has now is needed, to verify that it is "

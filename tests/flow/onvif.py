@@ -222,6 +222,15 @@ def test_a_wrong_password_locks_nothing():
             run_ask("login", device.url, "admin", "not-this-one")
             again = [event for event in device.events("login") if event["result"] == "wrong"]
             assert len(again) == len(failures) + 1, "a tried login cost more than one failed one"
+    for options in ([], ["--http-auth", "md5"]):
+        with Device("--lock-after", 3, *options) as device:
+            words = ["password", "admin", secrets.token_urlsafe(12), "readable"]
+            outcome = json.loads(run_ask("guess", device.url, "admin", "not-this-one", *words)[1])
+            assert outcome["err"] == "AUTH" and "SetUser" not in device.operations(), outcome
+            failures = [event for event in device.events("login") if event["result"] == "wrong"]
+            assert len(failures) == 1, "a password that a person brought cost more than one failed login"
+            outcome = json.loads(run_ask("guess", device.url, "admin", PASSWORD, *words)[1])
+            assert outcome["err"] == "OK", outcome
     with Device("--lock-after", 3) as device:
         facts = audit(device.url, user="recorder", password="Look-only-12")
         expect(facts, "own_login", "yes")

@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 # check: seconds=720
 """Drift and remedies against a virtual camera with ONVIF: settings that change unannounced are one
-alarm, announced ones none; a password is changed for real, the old one is refused, and the recording
-goes on with the new one; the camera's answer cannot be read, or the recorder is killed while it waits
-for it, and still it finds out which password holds. [IPA a12-3, h01-1]"""
+alarm, announced ones none; a password that a person brings, and that is wrong, locks no account; a
+password is changed for real, the old one is refused, and the recording goes on with the new one; the
+camera's answer cannot be read, or the recorder is killed while it waits for it, and still it finds out
+which password holds. [IPA a12-3, h01-1]"""
 import hashlib
 import http.client
 import json
@@ -249,6 +250,17 @@ def main():
             assert "SetUser" in text and "an-old" not in text and "***" in text, plan
             assert [step["does"] for step in plan["steps"]] == ["send", "try", "try", "keep", "look"], plan
             assert device.password(USER) == "an-old-password-1"
+
+            # --- a wrong one that a person brings: two failed logins, and then the ledger is full ---
+            wrong = ["--account", "viewer", "--password-file", r.secret("not-this-one-1"), "--allow-clear", "--yes"]
+            for failures in (1, 2, 2):
+                done = subprocess.run(r.command("camera", "fix", "gate", "password", *wrong), text=True,
+                                      capture_output=True, timeout=120)
+                assert done.returncode == 1, done
+                assert device.count("login") == failures, device.events
+                assert len(entries(r, "login_tried")) == failures, entries(r, "login_tried")
+            assert "used up" in asked(r, "camera", "fixes", "gate")["remedies"][0]["text"]
+            assert device.password("viewer") == "look-at-it"
 
             def change_stream_password(before):
                 """The camera's RTSP has the same accounts as its ONVIF."""

@@ -56,12 +56,15 @@ int km_onvif_change_preview(const struct km_onvif_change *change, struct km_buf 
 	return 0;
 }
 
-int km_onvif_change_apply(
-    struct km_job *job, const struct km_onvif_change *change, struct km_onvif_outcome *ret_outcome)
+int km_onvif_change_apply(struct km_job *job, const struct km_onvif_change *change,
+    const char *guess, struct km_onvif_outcome *ret_outcome)
 {
 	static char taken[KM_JOB_PASSWORD_SIZE];
 
 	(void)job;
+	if (guess != NULL) {
+		write_log("guess", guess);
+	}
 	write_log(km_onvif_change_operation(change->kind), change->password);
 	(void)snprintf(ret_outcome->text, sizeof(ret_outcome->text), "%s",
 	    camera.change_err == 0 ? "taken" : "not taken");
@@ -170,6 +173,21 @@ static void a_password_is_verified_both_ways(void **state)
 	assert_string_equal(camera.log,
 	    "SetUser new; ledger onvif, new password; admin new; ledger onvif; admin old; ");
 	assert_null(strstr(camera.said, "new;"));
+}
+
+/* What a person brought may be wrong: the ledger knows it before the camera. */
+static void a_guess_is_no_login_of_the_recorder(void **state)
+{
+	struct km_message_remedy_begin order = password_order(KM_MODE_RUN);
+	struct km_message_remedy_done done;
+
+	(void)state;
+	order.is_guess = true;
+	camera =
+	    (struct cardboard){ .password = "old", .change_err = KM_ERR_AUTH, .is_unsent = true };
+	done = run(&order);
+	assert_int_equal(done.err, KM_ERR_AUTH);
+	assert_string_equal(camera.log, "guess onvif; SetUser new; ");
 }
 
 static void one_that_is_refused_changes_nothing(void **state)
@@ -407,6 +425,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_preview_sends_nothing_and_holds_no_secret),
 		cmocka_unit_test(a_password_is_verified_both_ways),
+		cmocka_unit_test(a_guess_is_no_login_of_the_recorder),
 		cmocka_unit_test(one_that_is_refused_changes_nothing),
 		cmocka_unit_test(what_never_left_costs_no_login),
 		cmocka_unit_test(a_refusal_is_not_believed_if_the_old_one_is_refused),

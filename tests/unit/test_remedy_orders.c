@@ -58,6 +58,7 @@ static void test_entry_changes(void **state)
 	const struct km_message_remedy_begin order = make(&entry, &ask);
 
 	(void)state;
+	assert_false(order.is_guess);
 	assert_true(km_remedy_orders_is_of(&order, &entry));
 	/* What nothing is sent to may change. */
 	(void)snprintf(entry.name, sizeof(entry.name), "gate");
@@ -90,6 +91,7 @@ static void test_own_login(void **state)
 	(void)state;
 	assert_string_equal(order.user, "admin");
 	assert_string_equal(order.password, "as it came");
+	assert_true(order.is_guess);
 	assert_true(km_remedy_orders_is_of(&order, &entry));
 	(void)snprintf(entry.user, sizeof(entry.user), "viewer");
 	assert_true(km_remedy_orders_is_of(&order, &entry));
