@@ -199,8 +199,11 @@ static int post(struct km_onvif_client *client, const struct place *place, struc
 	how->is_tls = place->is_tls;
 	how->port = place->port;
 	how->path = place->path;
-	if (how->patience_us == 0 || how->patience_us > left_us) {
-		how->patience_us = left_us < client->patience_us ? left_us : client->patience_us;
+	if (how->patience_us == 0) {
+		how->patience_us = client->patience_us;
+	}
+	if (how->patience_us > left_us) {
+		how->patience_us = left_us;
 	}
 	err = km_soap_link_post(client->link, how, ret_http);
 	answer->was_sent |= ret_http->was_sent;
