@@ -225,11 +225,9 @@ static int ask_once(struct km_onvif_client *client, const struct km_onvif_questi
 	struct km_soap_answer http = { 0 };
 	struct km_buf envelope;
 	struct km_buf header;
-	bool was_sent = answer->was_sent; /* in another way before */
 	int err = 0;
 
-	km_onvif_client_finish(answer);
-	answer->was_sent = was_sent;
+	*answer = (struct km_onvif_answer){ 0 };
 	km_buf_init(&envelope, KM_SOAP_REQUEST_MAX);
 	km_buf_init_fixed(&header, authorization, sizeof(authorization));
 	err = write_envelope(client, question, scheme, &envelope);
@@ -308,6 +306,28 @@ static enum scheme first_scheme(
 	return client->has_challenge && !is_readable ? SCHEME_HTTP : SCHEME_WSSE;
 }
 
+/* In the next way, if there was one before: what the camera said to that one stands if nothing
+ * leaves in this one. */
+static int ask_next(struct km_onvif_client *client, const struct km_onvif_question *question,
+    enum scheme scheme, struct km_onvif_answer *answer)
+{
+	struct km_onvif_answer before = *answer;
+	int err = ask_once(client, question, scheme, answer);
+
+	if (before.was_sent && !answer->was_sent) {
+		if (err == KM_ERR_DENIED && client->login == KM_ONVIF_LOGIN_PROVEN) {
+			/* It knows the login: not the way, but the level is what it refused. */
+			km_onvif_client_finish(answer);
+			*answer = before;
+			return KM_ERR_AUTH;
+		}
+		answer->is_refused = before.is_refused;
+	}
+	answer->was_sent |= before.was_sent;
+	km_onvif_client_finish(&before);
+	return err;
+}
+
 static int ask_with_login(struct km_onvif_client *client, const struct km_onvif_question *question,
     struct km_onvif_answer *answer)
 {
@@ -317,7 +337,7 @@ static int ask_with_login(struct km_onvif_client *client, const struct km_onvif_
 
 	/* At most: first way, a new nonce, the other way, a new nonce. */
 	for (unsigned i = 0; i < 4 && err == KM_ERR_AUTH && scheme != SCHEME_NONE; i++) {
-		err = ask_once(client, question, scheme, answer);
+		err = ask_next(client, question, scheme, answer);
 		if (err == 0) {
 			note_accepted(client, question->operation, scheme);
 		}

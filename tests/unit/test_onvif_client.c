@@ -1,8 +1,8 @@
 /* sources: auditor/onvif_client.c auditor/onvif_place.c auditor/onvif_verdict.c auditor/soap_reply.c auditor/soap_request.c auditor/egress.c auditor/job.c crypto/digest.c crypto/random.c crypto/secret.c io/address.c model/facts.c model/states.c proto/digest_auth.c base/buf.c base/bytes.c base/error.c base/reader.c base/text.c base/time.c base/uuid.c */
 /* libraries: crypto xml */
 /*
- * How long a camera is waited for, with a link and a clock made of cardboard: what comes back, and
- * how long that takes, is set beforehand.
+ * How long a camera is waited for, and what its refusals are taken for, with a link and a clock
+ * made of cardboard: what comes back, and how long that takes, is set beforehand.
  */
 #include "auditor/onvif_client.h"
 #include "base/time.h"
@@ -134,9 +134,109 @@ static void test_an_upload_is_waited_for_twice(void **state)
 	km_onvif_client_destroy(client);
 }
 
+/* --- refusals --- */
+
+#define SOAP(body)                                                                                 \
+	"<s:Envelope xmlns:s=\"http://www.w3.org/2003/05/soap-envelope\"><s:Body>" body            \
+	"</s:Body></s:Envelope>"
+#define REFUSAL                                                                                    \
+	SOAP("<s:Fault><s:Code><s:Value>s:Sender</s:Value><s:Subcode><s:Value>NotAuthorized"       \
+	     "</s:Value></s:Subcode></s:Code><s:Reason><s:Text>not "                               \
+	     "you</s:Text></s:Reason></s:Fault>")
+#define REFUSED                                                                                    \
+	{                                                                                          \
+		.status = 400, .body = REFUSAL                                                     \
+	}
+#define WANTS_BASIC                                                                                \
+	{                                                                                          \
+		.status = 401, .body = REFUSAL, .challenge = KM_DIGEST_AUTH_BASIC                  \
+	}
+#define DONE(operation)                                                                            \
+	{                                                                                          \
+		.status = 200, .body = SOAP("<" operation "Response/>")                            \
+	}
+
+static int ask(struct km_onvif_client *client, const char *operation, bool is_anonymous,
+    struct km_onvif_answer *ret_answer)
+{
+	const struct km_onvif_question question = {
+		.service = KM_ONVIF_DEVICE, .operation = operation, .is_anonymous = is_anonymous
+	};
+
+	return km_onvif_client_ask(client, &question, ret_answer);
+}
+
+static struct km_onvif_client *find(struct km_job *job)
+{
+	struct km_onvif_client *client = NULL;
+	struct km_onvif_answer answer;
+
+	assert_int_equal(km_onvif_client_create(job, KM_TIME_MINUTE_US, &client), 0);
+	assert_int_equal(km_onvif_client_find(client, &answer), 0);
+	km_onvif_client_finish(&answer);
+	return client;
+}
+
+/* The account's level is too low; that it then asks for the password in clear changes nothing. */
+static void test_a_refusal_stands_if_no_other_way_is_gone(void **state)
+{
+	struct km_job job = make_job();
+	struct km_onvif_client *client = NULL;
+	struct km_onvif_answer answer;
+
+	(void)state;
+	camera = (struct cardboard){
+		.answers = { DONE("GetSystemDateAndTime"), REFUSED, DONE("GetUsers"), WANTS_BASIC },
+	};
+	client = find(&job);
+	assert_int_equal(ask(client, "GetUsers", true, &answer), KM_ERR_AUTH);
+	km_onvif_client_finish(&answer);
+	assert_int_equal(ask(client, "GetUsers", false, &answer), 0);
+	km_onvif_client_finish(&answer);
+	assert_int_equal(km_onvif_client_login(client), KM_ONVIF_LOGIN_PROVEN);
+	assert_int_equal(ask(client, "SetUser", false, &answer), KM_ERR_AUTH);
+	assert_int_equal(camera.posts, 5);
+	assert_true(answer.was_sent);
+	assert_true(answer.is_refused);
+	assert_non_null(strstr(answer.why, "not you"));
+	km_onvif_client_finish(&answer);
+	km_onvif_client_destroy(client);
+}
+
+/* Then the other way is what it may want, and a person has to hear why it is not gone. */
+static void test_a_refusal_is_kept_if_the_login_is_not_known(void **state)
+{
+	struct km_job job = make_job();
+	struct km_onvif_client *client = NULL;
+	struct km_onvif_answer answer;
+
+	(void)state;
+	camera = (struct cardboard){ .answers = { DONE("GetSystemDateAndTime"), WANTS_BASIC } };
+	client = find(&job);
+	assert_int_equal(ask(client, "SetUser", false, &answer), KM_ERR_DENIED);
+	assert_true(answer.was_sent);
+	assert_true(answer.is_refused);
+	assert_string_equal(answer.why, "readable");
+	km_onvif_client_finish(&answer);
+	km_onvif_client_destroy(client);
+	/* What leaves in the other way, and comes back unreadable, is not refused. */
+	camera = (struct cardboard){
+		.answers = { DONE("GetSystemDateAndTime"), WANTS_BASIC,
+		    { .status = 200, .body = "yes" } },
+	};
+	client = find(&job);
+	assert_int_equal(ask(client, "SetUser", false, &answer), KM_ERR_FORMAT);
+	assert_true(answer.was_sent);
+	assert_false(answer.is_refused);
+	km_onvif_client_finish(&answer);
+	km_onvif_client_destroy(client);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_a_refusal_stands_if_no_other_way_is_gone),
+		cmocka_unit_test(test_a_refusal_is_kept_if_the_login_is_not_known),
 		cmocka_unit_test(test_an_upload_is_waited_for_twice),
 	};
 
