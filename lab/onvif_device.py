@@ -420,6 +420,7 @@ class Device:
 
     def StartFirmwareUpgrade(self, body, door):
         self.upload = f"/upload/{secrets.token_hex(8)}"
+        self.spent |= self.nonces  # what questions were asked with is no good for the upload
         door = "http://127.0.0.1:9" if "clear" in self.options.wrong_kinds else door
         return (f"<UploadUri>{door}{self.upload}</UploadUri><UploadDelay>PT0S</UploadDelay>"
                 f"<ExpectedDownTime>PT{int(self.options.reboot_seconds)}S</ExpectedDownTime>")
@@ -431,7 +432,9 @@ class Device:
         nonce = header.partition('nonce="')[2].partition('"')[0]
         is_new = nonce in self.nonces and nonce not in self.spent
         self.spent |= self.nonces
-        return is_new and self.login_by_header(header, method)[1] is not None
+        is_let_in = is_new and self.login_by_header(header, method)[1] is not None
+        say("upload", is_let_in=is_let_in)
+        return is_let_in
 
     def take_firmware(self, path, data):
         if path != getattr(self, "upload", None):

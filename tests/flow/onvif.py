@@ -319,6 +319,7 @@ def test_an_upload_is_asked_for_a_login(directory):
             assert outcome["err"] == "OK", outcome
             assert wait_for("the firmware arrived", lambda: device.events("firmware"), 5)[0]["size"] == 100_019
             assert not device.events("login"), "a login failed"
+            assert [event["is_let_in"] for event in device.events("upload")] == [False, True], "asked for no login"
 
 
 def test_changes(directory):
