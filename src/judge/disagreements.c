@@ -9,6 +9,8 @@
 /* Only what is about as old can contradict itself: things change. */
 #define APART_US (7 * KM_TIME_DAY_US)
 
+#define SPACED_SIZE (KM_FACT_VALUE_SIZE + 1)
+
 struct search {
 	const struct km_uuid *camera;
 	const struct km_fact *facts;
@@ -71,13 +73,30 @@ static bool has_words(const char *text, const char *words)
 	return false;
 }
 
+/* As it is, but "V5.4.0build 160530" [quirk: Hikvision's SADP, where ONVIF says "V5.4.0 build
+ * 160530"] with the space that it lacks. */
+static void write_spaced(const char *text, char ret_text[static SPACED_SIZE])
+{
+	const char *build = strcasestr(text, "build");
+	bool is_glued = build != NULL && build > text && isdigit((unsigned char)build[-1]);
+	size_t size = is_glued ? (size_t)(build - text) : strlen(text);
+
+	(void)snprintf(
+	    ret_text, SPACED_SIZE, "%.*s%s%s", (int)size, text, is_glued ? " " : "", text + size);
+}
+
 /*
  * "Example Digital" and "EXAMPLE", "5.4.5 build 170124" and "5.4.5" mean the same; "1.2" and "11.2"
  * or "1.20", "P12" and "P123" do not.
  */
 static bool is_alike(const char *a, const char *b)
 {
-	return has_words(a, b) || has_words(b, a);
+	char first[SPACED_SIZE];
+	char second[SPACED_SIZE];
+
+	write_spaced(a, first);
+	write_spaced(b, second);
+	return has_words(first, second) || has_words(second, first);
 }
 
 static void find_twice(struct search *search)
