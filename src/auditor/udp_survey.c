@@ -398,7 +398,11 @@ static void tell_rest(struct survey *survey)
 	for (size_t i = 0; i < ASK_COUNT; i++) {
 		char subject[16];
 
-		km_buf_add_format(&list, "%s%u", i > 0 ? "," : "", rows[i].port);
+		/* One that answers in a later audit, and was not asked in this, is not newly open.
+		 */
+		if (survey->fate[i] != FATE_FAILED) {
+			km_buf_add_format(&list, "%s%u", list.size > 0 ? "," : "", rows[i].port);
+		}
 		(void)snprintf(subject, sizeof(subject), "udp/%u", rows[i].port);
 		if (survey->fate[i] == FATE_REFUSED) {
 			km_buf_add_format(&refused, "%s refused; ", subject);
@@ -412,7 +416,13 @@ static void tell_rest(struct survey *survey)
 	}
 	tried[list.size] = '\0';
 	detail[refused.size] = '\0';
-	km_job_give(survey->job, KM_FACT_PORTS_TRIED, KM_FROM_PROBE, "udp", tried, detail, NULL);
+	if (list.size > 0) {
+		km_job_give(
+		    survey->job, KM_FACT_PORTS_TRIED, KM_FROM_PROBE, "udp", tried, detail, NULL);
+	} else {
+		km_job_give_unknown(survey->job, KM_FACT_PORTS_TRIED, KM_FROM_PROBE, "udp",
+		    "none of them could be asked");
+	}
 }
 
 int km_udp_survey_run(struct km_job *job)

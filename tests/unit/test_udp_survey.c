@@ -18,16 +18,20 @@
 
 #define ASKS_MAX 16 /* more than there are rows in udp_asks.tbl */
 
-static int errors[2]; /* of the first reading of each, and of those after it; 0: the real one */
+static int errors[2]; /* of the first readings, and of those after them; 0: the real one */
+static unsigned firsts = ASKS_MAX;
 static unsigned readings;
 static unsigned unknown;
+static unsigned unasked;
+static struct km_fact failed; /* a port that could not be asked */
+static struct km_fact tried;
 
 ssize_t recvfrom(int fd, void *ret_data, size_t size, int flags, struct sockaddr *ret_from,
     socklen_t *ret_from_size)
 {
 	struct iovec data = { .iov_base = ret_data, .iov_len = size };
 	struct msghdr message = { .msg_iov = &data, .msg_iovlen = 1 };
-	int why = errors[readings++ >= ASKS_MAX];
+	int why = errors[readings++ >= firsts];
 
 	(void)ret_from;
 	(void)ret_from_size;
@@ -44,6 +48,12 @@ static void on_fact(void *context, const struct km_fact *fact)
 {
 	(void)context;
 	unknown += !fact->is_known;
+	if (fact->kind == KM_FACT_PORTS_TRIED) {
+		tried = *fact;
+	} else if (!fact->is_known && strcmp(fact->detail, "it could not be asked") == 0) {
+		failed = *fact;
+		unasked++;
+	}
 }
 
 static int survey(void)
@@ -57,6 +67,7 @@ static int survey(void)
 	job = (struct km_job){ .events = &events };
 	readings = 0;
 	unknown = 0;
+	unasked = 0;
 	km_egress_init(&job.egress, &budget, &never);
 	assert_int_equal(km_address_parse(KM_BYTES("127.0.0.77"), 0, &address), 0);
 	assert_int_equal(km_egress_allow(&job.egress, &address), 0);
@@ -71,6 +82,31 @@ static void test_an_unreachable_host_is_not_waited_for(void **state)
 	assert_int_equal(survey(), 0);
 	assert_in_range(readings, 1, ASKS_MAX);
 	assert_true(unknown > 0);
+	assert_false(tried.is_known);
+	assert_true(tried.detail[0] != '\0');
+}
+
+static void test_what_was_not_asked_was_not_tried(void **state)
+{
+	struct km_bytes ports;
+	unsigned count = 0;
+
+	(void)state;
+	errors[0] = EHOSTUNREACH;
+	errors[1] = 0;
+	firsts = 1;
+	assert_int_equal(survey(), 0);
+	firsts = ASKS_MAX;
+	assert_int_equal(unasked, 1);
+	assert_true(tried.is_known);
+	for (ports = km_bytes_text(tried.value); ports.size > 0; count++) {
+		struct km_bytes port = km_bytes_split(&ports, ',');
+
+		assert_true(port.size > 0);
+		assert_false(
+		    km_bytes_is_equal(port, km_bytes_text(failed.subject + strlen("udp/"))));
+	}
+	assert_true(count > 1);
 }
 
 static void test_a_kept_error_does_not_keep_it_busy(void **state)
@@ -86,6 +122,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_an_unreachable_host_is_not_waited_for),
+		cmocka_unit_test(test_what_was_not_asked_was_not_tried),
 		cmocka_unit_test(test_a_kept_error_does_not_keep_it_busy),
 	};
 
