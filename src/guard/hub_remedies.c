@@ -160,7 +160,11 @@ static int keep_password(struct km_hub *hub, const struct run *run)
 	return err;
 }
 
-/* The ledger knows every try before it is made; that one was let in it learns here. */
+/*
+ * The ledger knows every try before it is made; that one was let in it learns here. The new
+ * password proves the old one right that was shown before, and cameras count failures since the
+ * last success.
+ */
 static void tell_ledger(
     struct km_hub *hub, const struct run *run, const struct km_message_remedy_done *done)
 {
@@ -171,7 +175,7 @@ static void tell_ledger(
 		err = km_audits_forget_tries(
 		    hub->database, &run->camera, KM_REMEDIES_LEDGER_NEW, record.user);
 	}
-	if (err == 0 && done->earlier == KM_LOGIN_IS_TAKEN) {
+	if (err == 0 && (done->wanted == KM_LOGIN_IS_TAKEN || done->earlier == KM_LOGIN_IS_TAKEN)) {
 		err = km_audits_forget_tries(
 		    hub->database, &run->camera, KM_REMEDIES_LEDGER_OLD, record.user);
 	}
