@@ -274,6 +274,10 @@ async function testAudits(page) {
       'what changed with a snapshot is shown',
       changed.slice(0, 40),
     );
+    const papers = page.locator(`a[download][href*="camera=${entrance}"]`);
+    await papers.first().scrollIntoViewIfNeeded();
+    await shoot(page, 'camera-findings');
+    tap.ok((await papers.count()) === 5, 'what the checklist says of a camera is there as a file');
   });
   await tap.step('remedy', async () => {
     await open(page, `cameras/${entrance}?fix=password`);

@@ -3,6 +3,7 @@ import { language, texts } from '../language';
 import { reasonOf } from '../model/checklist_words';
 import { href } from '../route';
 import { ErrorNotice } from './Notice';
+import { PaperButtons } from './PaperLinks';
 import { StateWord } from './StateWord';
 import { useAnswer } from './useAnswer';
 
@@ -30,6 +31,8 @@ export function CameraFindings({ camera, round }: { camera: Camera; round: numbe
             </ul>
           )}
           <p class="hint">{t.unknown(unknown)}</p>
+          <p>{t.papers}</p>
+          <PaperButtons camera={camera.id} />
         </>
       )}
     </section>

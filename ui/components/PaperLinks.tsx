@@ -9,18 +9,27 @@ export function PaperLinks() {
     <section class="card" aria-labelledby="papers">
       <h2 id="papers">{t.title}</h2>
       <p>{t.text}</p>
-      <div class="buttons">
-        {formats.map((format) => (
-          <a
-            key={format}
-            class="button"
-            href={`/api/v1/checklist/report?format=${format}&language=${language.value}`}
-            download
-          >
-            {t.formats[format]}
-          </a>
-        ))}
-      </div>
+      <PaperButtons />
     </section>
+  );
+}
+
+// A link for each format; with a camera, of this one alone.
+export function PaperButtons({ camera }: { camera?: string }) {
+  const t = texts.value.papers;
+  const only = camera === undefined ? '' : `&camera=${camera}`;
+  return (
+    <div class="buttons">
+      {formats.map((format) => (
+        <a
+          key={format}
+          class="button"
+          href={`/api/v1/checklist/report?format=${format}&language=${language.value}${only}`}
+          download
+        >
+          {t.formats[format]}
+        </a>
+      ))}
+    </div>
   );
 }

@@ -842,6 +842,7 @@ export const en = {
     none: 'The checklist finds no fault with this camera.',
     unknown: (count: number) =>
       count === 0 ? 'All points are answered.' : `${count} points are not known yet.`,
+    papers: 'What the checklist says of this camera, as a file:',
   },
   audit: {
     title: 'Audit',

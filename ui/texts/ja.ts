@@ -815,6 +815,7 @@ export const ja: Texts = {
     none: 'このカメラについて、チェックリストで満たしていない項目はありません。',
     unknown: (count: number) =>
       count === 0 ? 'すべての項目に答えがあります。' : `まだ分からない項目が${count}件あります。`,
+    papers: 'このカメラについてのチェックリストの結果をファイルで保存:',
   },
   audit: {
     title: '監査',
