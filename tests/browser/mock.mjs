@@ -603,6 +603,15 @@ async function takeShots(look, options) {
       await checkNarrow(tap, page, `${place} ${look}`);
     }
   }
+  for (const width of options.isMobile ? [] : [1366, 1280, 1100, 960]) {
+    await page.setViewportSize({ width, height: 900 });
+    await shoot(page, `${look}-${width}`);
+    const cut = await page.evaluate(() => {
+      const nav = document.querySelector('nav');
+      return nav.scrollWidth - nav.clientWidth;
+    });
+    tap.ok(cut <= 0, `${look}: all places can be seen at ${width} px`, `${cut} px are cut`);
+  }
   tap.ok(found.length === 0, `${look}: no fault on any page`, found.slice(0, 3).join(' | '));
   await close();
 }
