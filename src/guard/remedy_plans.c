@@ -29,11 +29,15 @@ static struct km_remedy_plan *find_place(
 		struct km_remedy_plan *plan = &plans->plans[i];
 
 		if (km_uuid_is_nil(&plan->id) || plan->until_us <= now_us) {
-			place = place == NULL ? plan : place;
-		} else if (km_uuid_is_equal(&plan->asker, asker)) {
-			own++;
-			oldest =
-			    oldest == NULL || plan->until_us < oldest->until_us ? plan : oldest;
+			place = plan;
+			continue;
+		}
+		if (!km_uuid_is_equal(&plan->asker, asker)) {
+			continue;
+		}
+		own++;
+		if (oldest == NULL || plan->until_us < oldest->until_us) {
+			oldest = plan;
 		}
 	}
 	return place == NULL || own >= KM_REMEDY_PLANS_OWN_MAX ? oldest : place;
