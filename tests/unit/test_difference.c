@@ -191,12 +191,22 @@ static int keep_since(void *context, const struct km_difference *difference)
 	return 0;
 }
 
+/* Of the only difference. */
+static int64_t since_of(const struct list *before, const struct list *after)
+{
+	int64_t since_us = 0;
+
+	assert_int_equal(km_difference_each(before->facts, before->count, after->facts,
+			     after->count, keep_since, &since_us),
+	    0);
+	return since_us;
+}
+
 /* It may be open since the last look at it, and not since the last look at others. */
 static void a_port_is_as_before_since_it_was_tried(void **state)
 {
 	struct list before = { 0 };
 	struct list after = { 0 };
-	int64_t since_us = 0;
 
 	(void)state;
 	add_tried(&before, "1-65535");
@@ -207,16 +217,10 @@ static void a_port_is_as_before_since_it_was_tried(void **state)
 	before.facts[2].observed_unix_us = 3000;
 	add_tried(&after, "1-65535");
 	add_port(&after, "tcp/9000", "unknown");
-	assert_int_equal(km_difference_each(before.facts, before.count, after.facts, after.count,
-			     keep_since, &since_us),
-	    0);
-	assert_int_equal(since_us, 1000);
+	assert_int_equal(since_of(&before, &after), 1000);
 	after.count = 1;
 	add_port(&after, "tcp/23", "telnet");
-	assert_int_equal(km_difference_each(before.facts, before.count, after.facts, after.count,
-			     keep_since, &since_us),
-	    0);
-	assert_int_equal(since_us, 2000);
+	assert_int_equal(since_of(&before, &after), 2000);
 }
 
 static void ports_behind_a_wall_that_answers_all_do_not_count(void **state)
