@@ -346,8 +346,7 @@ int km_onvif_place_write_path(
 
 		if (equals < kept.size && kind_of(km_bytes_slice(url, front, from + equals - front),
 					      true) >= WORD_PASSWORD) {
-			/* A '_' may be the value's own, and in a query a '/' or '?' [RFC 3986 3.4].
-			 */
+			/* A '_' may be the value's own; in a query, '/' and '?' [RFC 3986 3.4] */
 			struct km_bytes more = cut_up_to(&rest, is_query ? "&;" : HARD_SIGNS);
 			bool has_value = kept.size + more.size > equals + 1;
 

@@ -398,8 +398,7 @@ static void tell_rest(struct survey *survey)
 	for (size_t i = 0; i < ASK_COUNT; i++) {
 		char subject[16];
 
-		/* One that answers in a later audit, and was not asked in this, is not newly open.
-		 */
+		/* One that was not asked is not newly open when it answers later. */
 		if (survey->fate[i] != FATE_FAILED) {
 			km_buf_add_format(&list, "%s%u", list.size > 0 ? "," : "", rows[i].port);
 		}

@@ -32,8 +32,7 @@ int km_audits_prepare(struct km_database *database, int64_t now_us)
 int km_audits_queue(struct km_database *database, const struct km_uuid *camera, unsigned reason,
     const char *by, bool is_thorough, int64_t now_us, int64_t *ret_number)
 {
-	/* What one that runs saw first may be from before the change, or before the person asked.
-	 */
+	/* What one that runs has seen may be older than the change, or what the person means. */
 	bool may_be_running = reason == KM_REASON_SCHEDULE || reason == KM_REASON_RECONNECT;
 	int64_t number = 0;
 	int err = km_database_run(database,

@@ -528,6 +528,10 @@ static int judge_start(
 		*ret_text = "plan: the camera's entry was changed: plan again";
 		return KM_ERR_STATE;
 	}
+	if (km_hub_auditor_process(hub) == NULL) {
+		*ret_text = "the auditing process is being started: try again in a moment";
+		return KM_ERR_AGAIN;
+	}
 	if (find_free(hub) == NULL) {
 		*ret_text = "several cameras are being put right now: try again in a minute";
 		return KM_ERR_LIMIT;
