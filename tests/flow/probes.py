@@ -18,7 +18,7 @@ import sys
 import tempfile
 import threading
 
-from recorder import BUILD, Camera, Recorder, stop, wait_for
+from recorder import BUILD, Camera, Recorder, listen, stop, wait_for
 
 RUN = BUILD / "tests/flow/run_stages"
 FIRST = 40  # the devices' addresses are 127.0.0.FIRST and so on
@@ -322,16 +322,7 @@ class Fading:
         self.tls.maximum_version = ssl.TLSVersion.TLSv1_2
         self.tls.set_ciphers("ECDHE-RSA-AES128-GCM-SHA256:AES128-SHA:@SECLEVEL=0")
         self.tls.load_cert_chain(folder / "cert.pem", folder / "key.pem")
-        self.listener = socket.create_server((address, port))
-        threading.Thread(target=self.accept, daemon=True).start()
-
-    def accept(self):
-        while True:
-            try:
-                client, _ = self.listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self.serve, args=(client,), daemon=True).start()
+        self.listener = listen(address, port, self.serve)
 
     def serve(self, client):
         client.settimeout(20)

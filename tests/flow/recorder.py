@@ -14,6 +14,7 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -58,6 +59,22 @@ def check_sanitizers(text):
     lines = text.splitlines()
     found = [i for i, line in enumerate(lines) if "runtime error:" in line or "Sanitizer" in line]
     assert not found, "\n".join(lines[max(0, found[0] - 5):found[0] + 60])
+
+
+def listen(address, port, serve):
+    """A listener each of whose connections serve() gets, in a thread of its own; it ends when it is closed."""
+    listener = socket.create_server((address, port))
+
+    def accept():
+        while True:
+            try:
+                client, _ = listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=serve, args=(client,), daemon=True).start()
+
+    threading.Thread(target=accept, daemon=True).start()
+    return listener
 
 
 def stop(process, seconds=20, with_signal=signal.SIGTERM):

@@ -17,7 +17,7 @@ import threading
 import time
 
 from device import Device
-from recorder import Camera, Recorder, free_port, wait_for
+from recorder import Camera, Recorder, free_port, listen, wait_for
 
 ADDRESS = f"127.{random.randrange(16, 250)}.{random.randrange(1, 250)}.9"
 PORT = 8000  # one of the usual places of ONVIF
@@ -34,16 +34,7 @@ class Proxy:
         self.held = None  # operation whose answer never comes
         self.garbled = None  # operation whose answer is no SOAP
         self.has_held = threading.Event()
-        self.listener = socket.create_server((ADDRESS, PORT))
-        threading.Thread(target=self.accept, daemon=True).start()
-
-    def accept(self):
-        while True:
-            try:
-                client, _ = self.listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self.carry, args=(client,), daemon=True).start()
+        self.listener = listen(ADDRESS, PORT, self.carry)
 
     def carry(self, client):
         try:
